@@ -1,0 +1,42 @@
+# make demo    run the tournament of docs/examples (options: make demo ARGS="--full --categories 2")
+# make test    run the tests
+# make lint    run ruff, mypy and import-linter
+# make clean   remove .venv, results and caches
+#
+# Each makes .venv on first use; it is renewed when pyproject.toml changes.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+ARGS ?=
+
+BIN := .venv/bin
+STAMP := .venv/.installed
+UV := $(shell command -v uv)
+
+.PHONY: demo test lint clean
+
+demo: $(STAMP)
+	$(BIN)/python docs/examples/lightgbm_vs_keras.py $(ARGS)
+
+test: $(STAMP)
+	$(BIN)/pytest $(ARGS)
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf .venv results dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): pyproject.toml
+ifneq ($(UV),)
+	test -x $(BIN)/python || $(UV) venv --python "$(or $(PYTHON),3.11)" .venv
+	$(UV) pip install --python $(BIN)/python --editable '.[all]' --group dev
+else
+	test -x $(BIN)/pip || "$(PYTHON)" -m venv .venv
+	$(BIN)/python -m pip install --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --editable '.[all]' --group dev
+endif
+	touch $@
