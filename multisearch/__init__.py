@@ -1,0 +1,8 @@
+"""Model search for several estimators at once: one call, shared work, honest early stopping, any dask cluster."""
+
+from multisearch._early_stopping import EarlyStopping
+from multisearch._estimator import MultiModelSearchCV
+
+__all__ = ["EarlyStopping", "MultiModelSearchCV", "__version__"]
+
+__version__ = "0.1.0"

@@ -1,0 +1,94 @@
+"""From outcomes to the attributes of a fitted search, and the winner's refit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from multisearch._early_stopping import iterations_for_refit
+from multisearch._preparation import check_refit
+from multisearch._records import Candidate
+from multisearch._search import SearchResult, refit_candidate
+from multisearch._sklearn_compat import MultimetricScorer, multimetric_scorers
+from multisearch.callbacks import Callback
+from multisearch.engines import Engine
+from multisearch.fitting import Problem
+from multisearch.results import ResultTable, report_failures, select_best
+
+FITTED_ATTRIBUTES = (
+    "best_estimator_",
+    "best_estimator_name_",
+    "best_index_",
+    "best_n_iterations_",
+    "best_params_",
+    "best_score_",
+    "feature_names_in_",
+    "refit_time_",
+)
+"""What a fit may leave out, and so must not leave over from an earlier one."""
+
+
+def conclude(problem: Problem, result: SearchResult, refit: Any) -> dict[str, Any]:
+    """Return the attributes that all outcomes together make, except those of the refit.
+
+    Raises
+    ------
+    ValueError
+        Where every fit failed, or ``refit`` names none of the metrics that a callable returned.
+    """
+    outcomes = [result.outcomes[key] for key in sorted(result.outcomes)]
+    report_failures(outcomes, problem.error_score)
+    n_folds = len(problem.folds[0])
+    error_score = np.nan if problem.error_score == "raise" else float(problem.error_score)
+    table = ResultTable(result.candidates, n_folds, result.outcomes, error_score)
+    metrics = table.metrics
+    check_refit(refit, metrics)
+    cv_results = table.to_cv_results(with_train_scores=problem.return_train_score, with_iterations=bool(problem.rules))
+    attributes: dict[str, Any] = {
+        "cv_results_": cv_results,
+        "n_splits_": n_folds,
+        "multimetric_": metrics is not None,
+        "search_stats_": result.stats,
+        "scorer_": _public_scorer(next(iter(problem.scorers.values()))),
+    }
+    if not refit and metrics is not None:
+        return attributes
+    metric = refit if metrics is not None and isinstance(refit, str) else "score"
+    index = select_best(refit, metric, cv_results)
+    best = result.candidates[index]
+    attributes |= {
+        "best_index_": index,
+        "best_estimator_name_": best.estimator,
+        "best_params_": cv_results["params"][index],
+        "scorer_": _public_scorer(problem.scorers[best.estimator]),
+    }
+    if not callable(refit):
+        attributes["best_score_"] = cv_results[f"mean_test_{metric}"][index]
+    if problem.rules:
+        attributes["best_n_iterations_"] = _best_iterations(problem, result, index)
+    return attributes
+
+
+def _public_scorer(scorer: Any) -> Any:
+    return multimetric_scorers(scorer) if isinstance(scorer, MultimetricScorer) else scorer
+
+
+def _best_iterations(problem: Problem, result: SearchResult, index: int) -> int | None:
+    """Return the iterations for the refit; None where the winner did not stop early."""
+    candidate = result.candidates[index]
+    rule = problem.rule_of(candidate)
+    found = [result.outcomes[index, fold].n_iterations for fold in range(len(problem.folds[0]))]
+    iterations = [count for count in found if count is not None]
+    return None if rule is None or not iterations else iterations_for_refit(rule, iterations)
+
+
+def refitted(engine: Engine, fitted: dict[str, Any], callbacks: Sequence[Callback]) -> dict[str, Any]:
+    """Fit the winner on all rows; return the attributes that come of it."""
+    candidate = Candidate(fitted["best_index_"], fitted["best_estimator_name_"], fitted["best_params_"])
+    result = refit_candidate(engine, candidate, fitted.get("best_n_iterations_"), callbacks)
+    attributes = {"best_estimator_": result.estimator, "refit_time_": result.seconds}
+    if hasattr(result.estimator, "feature_names_in_"):
+        attributes["feature_names_in_"] = result.estimator.feature_names_in_
+    return attributes

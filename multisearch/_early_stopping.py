@@ -1,0 +1,202 @@
+"""`EarlyStopping`: when training ends before its iterations are used up, and which rows decide about it."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sklearn.base import BaseEstimator
+
+from multisearch._records import StoppingRule
+from multisearch.candidates import Competitor
+from multisearch.families import families_that_stop, is_plain_pipeline, last_step, stopping_family_of
+from multisearch.planning import StoppingRows
+
+REFIT_ITERATIONS = ("mean", "median", "max")
+
+
+class EarlyStopping(BaseEstimator):  # type: ignore[misc]
+    """Stop training when rows that the model is not trained on no longer gain from it.
+
+    For LightGBM, Keras models behind scikeras, and scikit-learn's HistGradientBoosting. Each evaluation then keeps the
+    model of its best iteration, and `MultiModelSearchCV` refits the winner on all rows for the number of iterations
+    that its folds have found, without early stopping.
+
+    Parameters
+    ----------
+    patience : int, default=10
+        Iterations (trees or epochs) without improvement after which training ends.
+    min_delta : float, default=0.0
+        What counts as an improvement, in the unit of the monitored metric.
+    monitor : str or None, default=None
+        The metric to watch, by the library's own name (``"l1"`` for LightGBM, ``"loss"`` or ``"mae"`` for Keras, a
+        scorer's name for HistGradientBoosting). None watches the first metric that the model has.
+    validation_fraction : float, default=0.1
+        The part of each fold's training rows (between 0 and 1) that is held back for stopping.
+    validation : {"inner", "fold"} or splitter, default="inner"
+        ``"inner"`` holds rows back before the first step of the pipeline is fitted, so that neither transformers nor
+        model are trained on them: in proportion to the classes for classifiers, whole groups when ``groups`` are
+        given, the last rows under a TimeSeriesSplit. A splitter's first split of the training rows is used the same
+        way. ``"fold"`` stops on the fold's test rows, as many people do; all training rows are then trained on, but
+        the scores are optimistic, since the test rows have chosen the number of iterations.
+    refit_iterations : {"mean", "median", "max"}, default="mean"
+        Which of the iterations found on the winner's folds the refit uses, rounded to a whole number.
+
+    See Also
+    --------
+    MultiModelSearchCV : Takes one of these for all estimators, or a dict by estimator name.
+
+    Examples
+    --------
+    >>> from multisearch import EarlyStopping
+    >>> EarlyStopping(patience=20, monitor="l1").get_params()["patience"]
+    20
+    """
+
+    def __init__(
+        self,
+        patience: int = 10,
+        min_delta: float = 0.0,
+        monitor: str | None = None,
+        validation_fraction: float = 0.1,
+        validation: Any = "inner",
+        refit_iterations: str = "mean",
+    ) -> None:
+        self.patience = patience
+        self.min_delta = min_delta
+        self.monitor = monitor
+        self.validation_fraction = validation_fraction
+        self.validation = validation
+        self.refit_iterations = refit_iterations
+
+
+def check_early_stopping(early_stopping: EarlyStopping) -> None:
+    """Check the values of one EarlyStopping.
+
+    Raises
+    ------
+    TypeError, ValueError
+    """
+    patience, min_delta = early_stopping.patience, early_stopping.min_delta
+    if isinstance(patience, bool) or not isinstance(patience, numbers.Integral) or patience < 1:
+        raise ValueError(f"EarlyStopping's patience must be a whole number of at least 1, got {patience!r}")
+    if not isinstance(min_delta, numbers.Real) or not 0 <= min_delta < math.inf:
+        raise ValueError(f"EarlyStopping's min_delta must be a number of at least 0, got {min_delta!r}")
+    if early_stopping.monitor is not None and not isinstance(early_stopping.monitor, str):
+        raise TypeError(f"EarlyStopping's monitor must be a metric's name or None, got {early_stopping.monitor!r}")
+    fraction = early_stopping.validation_fraction
+    if not isinstance(fraction, numbers.Real) or not 0 < fraction < 1:
+        raise ValueError(f"EarlyStopping's validation_fraction must be between 0 and 1, got {fraction!r}")
+    validation = early_stopping.validation
+    known = validation in {"inner", "fold"} if isinstance(validation, str) else hasattr(validation, "split")
+    if not known:
+        raise ValueError(f"EarlyStopping's validation must be 'inner', 'fold' or a splitter, got {validation!r}")
+    if early_stopping.refit_iterations not in REFIT_ITERATIONS:
+        raise ValueError(
+            f"EarlyStopping's refit_iterations must be one of {', '.join(map(repr, REFIT_ITERATIONS))}, "
+            f"got {early_stopping.refit_iterations!r}"
+        )
+
+
+def stopping_rules(
+    early_stopping: Any, competitors: Sequence[Competitor]
+) -> tuple[dict[str, StoppingRule], list[StoppingRows | None]]:
+    """Return how each estimator stops early, and the variants of the folds that this takes.
+
+    Parameters
+    ----------
+    early_stopping : EarlyStopping, dict of str to EarlyStopping or None
+    competitors : sequence of Competitor
+
+    Returns
+    -------
+    rules : dict of str to StoppingRule
+        Without the estimators that do not stop early.
+    variants : list of StoppingRows or None
+        The first is None: folds without stopping rows.
+
+    Raises
+    ------
+    TypeError, ValueError, ImportError
+        Where a value is wrong, a name is unknown, a model cannot stop early, or its library is missing.
+    """
+    variants: list[StoppingRows | None] = [None]
+    rules: dict[str, StoppingRule] = {}
+    for competitor in competitors:
+        chosen = _chosen(early_stopping, competitor, [one.name for one in competitors])
+        if chosen is None:
+            continue
+        check_early_stopping(chosen)
+        rows = StoppingRows(chosen.validation, float(chosen.validation_fraction))
+        if rows not in variants:
+            variants.append(rows)
+        rules[competitor.name] = StoppingRule(
+            patience=int(chosen.patience),
+            min_delta=float(chosen.min_delta),
+            monitor=chosen.monitor,
+            refit_iterations=chosen.refit_iterations,
+            variant=variants.index(rows),
+        )
+    return rules, variants
+
+
+def _chosen(early_stopping: Any, competitor: Competitor, names: Sequence[str]) -> EarlyStopping | None:
+    """Return the EarlyStopping that is meant for an estimator, None where there is none or its models cannot stop."""
+    by_name = isinstance(early_stopping, Mapping)
+    if by_name and (unknown := [name for name in early_stopping if name not in names]):
+        raise ValueError(
+            f"early_stopping names {unknown[0]!r}, which is no estimator; there are {', '.join(map(repr, names))}"
+        )
+    chosen = early_stopping.get(competitor.name) if by_name else early_stopping
+    if chosen is None:
+        return None
+    if not isinstance(chosen, EarlyStopping):
+        raise TypeError(
+            f"early_stopping must be an EarlyStopping, a dict of them by estimator name, or None, got {chosen!r}"
+        )
+    stopping_models = [model for model in models_of(competitor) if stopping_family_of(model) is not None]
+    if not stopping_models:
+        if by_name:
+            raise ValueError(
+                f"early_stopping names {competitor.name!r}, but {type(last_step(competitor.estimator)).__name__} cannot "
+                f"stop early here; models of {', '.join(families_that_stop())} can, alone or as a Pipeline's last step"
+            )
+        return None
+    for model in stopping_models:
+        _require_library(competitor.name, model)
+    return chosen
+
+
+def models_of(competitor: Competitor) -> list[Any]:
+    """Return the models that an estimator may end in: its own last step, and those that a setting may put there."""
+    models = [last_step(competitor.estimator)]
+    if is_plain_pipeline(competitor.estimator):
+        final = competitor.estimator.steps[-1][0]
+        for space in competitor.spaces:
+            values = space.get(final, [])
+            models += [] if hasattr(values, "rvs") else list(values)
+    return models
+
+
+def _require_library(name: str, model: Any) -> None:
+    family = stopping_family_of(model)
+    if family is None:
+        return
+    try:
+        family.require()
+    except ImportError as error:
+        raise ImportError(
+            f"early stopping of estimator {name!r} needs {error.name or family.name}, which is not installed; "
+            f"install it with: pip install 'multisearch[{family.extra}]'"
+        ) from error
+
+
+def iterations_for_refit(rule: StoppingRule, iterations: Sequence[int]) -> int:
+    """Return the whole number of iterations that stands for those of all folds."""
+    if rule.refit_iterations == "max":
+        return max(iterations)
+    average = statistics.median if rule.refit_iterations == "median" else statistics.mean
+    return max(1, round(average(iterations)))

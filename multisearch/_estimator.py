@@ -1,0 +1,305 @@
+"""`MultiModelSearchCV`: parameters, ``fit``, and what a fitted search can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, MetaEstimatorMixin
+from sklearn.utils import ClassifierTags, RegressorTags, get_tags
+from sklearn.utils.metadata_routing import MetadataRouter, process_routing
+from sklearn.utils.validation import check_is_fitted
+
+from multisearch._conclusion import FITTED_ATTRIBUTES, conclude, refitted
+from multisearch._delegation import BestEstimatorMixin, check_refit_was_asked
+from multisearch._fit_params import router, scorer_route
+from multisearch._preparation import prepare
+from multisearch._search import Search
+from multisearch._sklearn_compat import routing_enabled
+from multisearch.callbacks import Callback, ProgressBar
+from multisearch.engines import open_engine
+from multisearch.families import kind_of
+from multisearch.fitting import announced, make_scorers
+
+
+class MultiModelSearchCV(BestEstimatorMixin, MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
+    """Search the parameters of several estimators at once, on the same folds, and keep the best of all.
+
+    Used, cloned, pickled and read like scikit-learn's GridSearchCV. Leading pipeline steps that several candidates
+    share, also across estimators, are fitted once per fold; evaluations run in this process, on local worker processes
+    or on a dask cluster, with equal results.
+
+    Parameters
+    ----------
+    estimators : list of (str, estimator, dict or list of dict) tuples
+        The competitors: a name, a scikit-learn estimator (usually a Pipeline) and its parameter distributions. Values
+        are lists, or distributions with an ``rvs`` method; ``{}`` is one candidate with the estimator as it is. All
+        estimators are of one kind (classifiers, regressors, ...). Names are unique, not empty, without ``__``, and no
+        argument's name.
+    n_iter : int, dict of str to int, or None, default=None
+        How many settings to draw for each estimator: None takes its full grid, an int draws that many (a grid with
+        fewer points is taken whole), a dict says it by estimator name (a missing name takes the full grid).
+    scoring : str, callable, list, tuple, dict or None, default=None
+        As in GridSearchCV; None calls each estimator's own ``score``.
+    cv : int, splitter, iterable or None, default=None
+        As in GridSearchCV. The splitter is asked once, so that all candidates see the same folds.
+    refit : bool, str or callable, default=True
+        As in GridSearchCV: whether to fit the best candidate on all rows, by which metric, or a callable that returns
+        the best row of ``cv_results_``.
+    early_stopping : EarlyStopping, dict of str to EarlyStopping, or None, default=None
+        Stops the training of models that can (see `EarlyStopping`); one for all, or by estimator name. The refit then
+        uses the iterations that the winner's folds have found.
+    error_score : "raise" or float, default=np.nan
+        The score of a fit that fails.
+    return_train_score : bool, default=False
+        Whether to score the training rows as well.
+    n_jobs : int or None, default=None
+        Local worker processes, ``-1`` for one per core; None and 1 run everything in this process. An active dask
+        client takes precedence.
+    scheduler : {None, "inline", "local"} or str, default=None
+        Forces this process, local workers, or the dask scheduler at an address (``"tcp://..."``).
+    optimize : bool, default=True
+        False fits every candidate alone, from the raw rows, as GridSearchCV does: for proof and debugging.
+    random_state : int, RandomState or None, default=None
+        Source of every random choice. With an int each estimator's settings are those that RandomizedSearchCV would
+        draw for it alone.
+    verbose : int, default=0
+        1 and more show a progress bar.
+
+    Attributes
+    ----------
+    cv_results_ : dict of str to array
+        As in GridSearchCV, one row per candidate, with ``estimator`` (its name) besides. With early stopping also
+        ``split{i}_n_iterations``, ``mean_n_iterations`` and ``std_n_iterations``. ``fit_time`` is what the candidate
+        would have cost alone, in seconds.
+    best_estimator_ : estimator
+        The best candidate, fitted on all rows; only with ``refit``.
+    best_estimator_name_ : str
+        The name of the best candidate's estimator.
+    best_params_ : dict
+        The best candidate's setting.
+    best_score_ : float
+        Its mean test score; not with a callable ``refit``.
+    best_index_ : int
+        Its row in ``cv_results_``.
+    best_n_iterations_ : int or None
+        The iterations that it was refitted with; only with ``early_stopping``, None where it did not stop early.
+    scorer_ : callable or dict of str to callable
+        What candidates were scored by.
+    n_splits_ : int
+        Number of folds.
+    refit_time_ : float
+        Seconds that the refit took.
+    multimetric_ : bool
+        Whether there are several metrics.
+    search_stats_ : SearchStats
+        What was really spent: fits done and saved, busy and wall seconds, workers.
+    n_features_in_ : int
+        Number of features seen during ``fit``, from the best estimator.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where the best estimator has them.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels of a classifier.
+
+    See Also
+    --------
+    EarlyStopping : When training ends before its iterations are used up.
+
+    Examples
+    --------
+    >>> from multisearch import MultiModelSearchCV
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.linear_model import Lasso, Ridge
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> search = MultiModelSearchCV(
+    ...     [("ridge", Ridge(), {"alpha": [0.1, 1.0, 10.0]}), ("lasso", Lasso(), {"alpha": [0.1, 1.0]})]
+    ... ).fit(X, y)
+    >>> search.best_estimator_name_, search.best_params_
+    ('lasso', {'alpha': 0.1})
+    """
+
+    def __init__(
+        self,
+        estimators: Any,
+        *,
+        n_iter: Any = None,
+        scoring: Any = None,
+        cv: Any = None,
+        refit: Any = True,
+        early_stopping: Any = None,
+        error_score: Any = np.nan,
+        return_train_score: bool = False,
+        n_jobs: int | None = None,
+        scheduler: str | None = None,
+        optimize: bool = True,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.estimators = estimators
+        self.n_iter = n_iter
+        self.scoring = scoring
+        self.cv = cv
+        self.refit = refit
+        self.early_stopping = early_stopping
+        self.error_score = error_score
+        self.return_train_score = return_train_score
+        self.n_jobs = n_jobs
+        self.scheduler = scheduler
+        self.optimize = optimize
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the arguments; with ``deep`` also the estimators by name and their parameters as ``<name>__<param>``.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+
+        Returns
+        -------
+        params : dict of str to object
+        """
+        params: dict[str, Any] = super().get_params(deep=deep)
+        if deep:
+            for name, estimator in self._estimators_by_name().items():
+                params[name] = estimator
+                if hasattr(estimator, "get_params"):
+                    nested = estimator.get_params(deep=True)
+                    params.update({f"{name}__{parameter}": value for parameter, value in nested.items()})
+        return params
+
+    def set_params(self, **params: Any) -> MultiModelSearchCV:
+        """Set arguments, whole estimators by name, or their parameters as ``<name>__<param>``.
+
+        Parameters
+        ----------
+        **params : dict
+
+        Returns
+        -------
+        self : MultiModelSearchCV
+
+        Raises
+        ------
+        ValueError
+            Where there is no such parameter.
+        """
+        if "estimators" in params:
+            self.estimators = params.pop("estimators")
+        names = self._estimators_by_name()
+        for name in names.keys() & params.keys():
+            new = params.pop(name)
+            self.estimators = [(n, new if n == name else estimator, space) for n, estimator, space in self.estimators]
+        nested = {key: value for key, value in params.items() if key.partition("__")[0] in names}
+        super().set_params(**{key: value for key, value in params.items() if key not in nested})
+        for name, estimator in self._estimators_by_name().items():
+            own = {key.partition("__")[2]: value for key, value in nested.items() if key.partition("__")[0] == name}
+            if own:
+                estimator.set_params(**own)
+        return self
+
+    def _estimators_by_name(self) -> dict[str, Any]:
+        """Return the estimators of well-formed triples; anything else is for ``fit`` to complain about."""
+        if isinstance(self.estimators, str | Mapping) or not hasattr(self.estimators, "__iter__"):
+            return {}
+        triples = [entry for entry in self.estimators if isinstance(entry, list | tuple) and len(entry) == 3]  # noqa: PLR2004
+        return {name: estimator for name, estimator, _ in triples if isinstance(name, str)}
+
+    def fit(self, X: Any, y: Any = None, **params: Any) -> MultiModelSearchCV:
+        """Evaluate all candidates on all folds, and fit the best on all rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Or whatever the estimators and the splitter accept.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+        **params : dict of str to object
+            ``groups`` goes to the splitter, ``sample_weight`` (of shape (n_samples,)) to the last step of every
+            estimator and to the scorers, ``<name>__<param>`` to the ``fit`` of the estimator of that name, anything
+            else to the ``fit`` of every estimator. What has one entry per row is split with the folds. With metadata
+            routing enabled, whoever requested a parameter gets it.
+
+        Returns
+        -------
+        self : MultiModelSearchCV
+
+        Raises
+        ------
+        TypeError, ValueError, ImportError
+            Where something is wrong with the arguments or the data, before any work starts; ValueError also where
+            every fit fails.
+        ConnectionError
+            Where there is no scheduler at the address given.
+        """
+        preparation = prepare(self, X, y, params)
+        callbacks: list[Callback] = [ProgressBar()] if self.verbose else []
+        with open_engine(self.n_jobs, self.scheduler) as engine:
+            engine.start(preparation.problem)
+            try:
+                search = Search(preparation, engine, callbacks, optimize=self.optimize)
+                fitted = conclude(preparation.problem, search.run(), self.refit)
+                if self.refit:
+                    fitted |= refitted(engine, fitted, callbacks)
+            finally:
+                for callback in callbacks:
+                    callback.on_end()
+        for name in FITTED_ATTRIBUTES:
+            vars(self).pop(name, None)
+        vars(self).update(fitted)
+        return self
+
+    def score(self, X: Any, y: Any = None, **params: Any) -> float:
+        """Score the best estimator by ``scoring`` (with several metrics: by the one that ``refit`` names).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+        **params : dict
+            For the scorer; only with metadata routing enabled.
+
+        Returns
+        -------
+        score : float
+        """
+        check_refit_was_asked(self, "score")
+        check_is_fitted(self)
+        if params and not routing_enabled():
+            raise ValueError(
+                f"[{', '.join(params)}] are passed but cannot be routed to score, because metadata routing is not "
+                "enabled; enable it with sklearn.set_config(enable_metadata_routing=True)"
+            )
+        if routing_enabled():
+            params = process_routing(self, "score", **params)[scorer_route(self.best_estimator_name_)].score
+        scorer = self.scorer_[self.refit] if isinstance(self.scorer_, dict) else self.scorer_
+        model = announced(self.best_estimator_, kind_of(self.best_estimator_), scorer)
+        score: Any = scorer(model, X, y, **params)
+        return score[self.refit] if isinstance(score, dict) else score
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Return who may ask for parameters of ``fit`` and ``score``: estimators, their scorers and the splitter.
+
+        Returns
+        -------
+        routing : MetadataRouter
+        """
+        estimators = self._estimators_by_name()
+        return router(self, estimators, make_scorers(estimators, self.scoring, self.error_score), self.cv)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        estimators = self._estimators_by_name()
+        if not estimators:
+            return tags
+        all_tags = [get_tags(estimator) for estimator in estimators.values()]
+        tags.estimator_type = next((kind for one in estimators.values() if (kind := kind_of(one))), None)
+        if tags.estimator_type == "classifier":
+            tags.classifier_tags = all_tags[0].classifier_tags or ClassifierTags()
+        if tags.estimator_type == "regressor":
+            tags.regressor_tags = all_tags[0].regressor_tags or RegressorTags()
+        tags.input_tags.pairwise = any(one.input_tags.pairwise for one in all_tags)
+        tags.input_tags.sparse = all(one.input_tags.sparse for one in all_tags)
+        tags.array_api_support = all(one.array_api_support for one in all_tags)
+        return tags

@@ -1,0 +1,109 @@
+"""What ``fit(X, y, **params)`` hands to whom: estimators, splitter and scorers."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+
+from multisearch._sklearn_compat import check_method_params, routing_enabled, weighs_samples
+from multisearch.families import is_plain_pipeline, last_step
+
+
+@dataclass(frozen=True, slots=True)
+class FitParams:
+    """The parameters of ``fit``, by estimator name, for the splitter, and for each estimator's scorer."""
+
+    fit: Mapping[str, Mapping[str, Any]]
+    split: Mapping[str, Any]
+    score: Mapping[str, Mapping[str, Any]]
+
+
+def route(
+    owner: Any, X: Any, estimators: Mapping[str, Any], scorers: Mapping[str, Any], params: Mapping[str, Any]
+) -> FitParams:
+    """Hand the parameters of ``fit`` to estimators, splitter and scorers.
+
+    With metadata routing enabled, whoever requested a parameter gets it. Without, ``groups`` goes to the splitter,
+    ``sample_weight`` to every estimator's last step, ``<name>__<param>`` to the estimator of that name, and all else to
+    every estimator as it is.
+
+    Raises
+    ------
+    TypeError
+        Where an estimator's last step takes no ``sample_weight``, or (with routing) nobody asked for a parameter.
+    """
+    params = check_method_params(X, params=dict(params))
+    if routing_enabled():
+        routed = process_routing(owner, "fit", **params)
+        return FitParams(
+            fit={name: routed[name].fit for name in estimators},
+            split=routed.splitter.split,
+            score={name: routed[scorer_route(name)].score for name in estimators},
+        )
+    groups = params.pop("groups", None)
+    weights = params.pop("sample_weight", None)
+    own = {f"{name}__": name for name in estimators}
+    fit: dict[str, dict[str, Any]] = {name: {} for name in estimators}
+    for key, value in params.items():
+        prefix, separator, rest = key.partition("__")
+        for name in [own[prefix + separator]] if prefix + separator in own else estimators:
+            fit[name][rest if prefix + separator in own else key] = value
+    score: dict[str, dict[str, Any]] = {name: {} for name in estimators}
+    if weights is not None:
+        for name, estimator in estimators.items():
+            fit[name].update(_weights_of_last_step(name, estimator, weights))
+        for name in _weighted(scorers):
+            score[name]["sample_weight"] = weights
+    return FitParams(fit, {"groups": groups}, score)
+
+
+def _weights_of_last_step(name: str, estimator: Any, weights: Any) -> dict[str, Any]:
+    model = last_step(estimator)
+    parameters = inspect.signature(model.fit).parameters
+    takes_any = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values())
+    if "sample_weight" not in parameters and not takes_any:
+        raise TypeError(
+            f"sample_weight goes to the last step of every estimator, but {type(model).__name__} of estimator {name!r} "
+            "takes none; leave that estimator out, or name those that take it, as in <name>__<step>__sample_weight"
+        )
+    return {f"{estimator.steps[-1][0]}__sample_weight" if is_plain_pipeline(estimator) else "sample_weight": weights}
+
+
+def _weighted(scorers: Mapping[str, Any]) -> list[str]:
+    """Return the estimators whose scorers are given the weights; warn about scorers that take none."""
+    weighted = []
+    told: list[Any] = []
+    for name, scorer in scorers.items():
+        takes = weighs_samples(scorer)
+        if takes:
+            weighted.append(name)
+        elif takes is False and not any(scorer is one for one in told):
+            told.append(scorer)
+            warnings.warn(
+                f"The scoring {scorer} does not support sample_weight, which may lead to statistically incorrect "
+                "results when fitting with sample_weight. ",
+                UserWarning,
+                stacklevel=4,
+            )
+    return weighted
+
+
+def scorer_route(name: str) -> str:
+    """Return the name under which an estimator's scorer asks for parameters; no estimator can have it."""
+    return f"{name}__scorer"
+
+
+def router(owner: Any, estimators: Mapping[str, Any], scorers: Mapping[str, Any], splitter: Any) -> MetadataRouter:
+    """Return who may ask for parameters of ``fit`` and ``score``, under the names that `route` expects."""
+    metadata_router = MetadataRouter(owner=owner)
+    for name, estimator in estimators.items():
+        metadata_router.add(**{name: estimator}, method_mapping=MethodMapping().add(caller="fit", callee="fit"))
+    scoring = MethodMapping().add(caller="score", callee="score").add(caller="fit", callee="score")
+    for name, scorer in scorers.items():
+        metadata_router.add(**{scorer_route(name): scorer}, method_mapping=scoring)
+    return metadata_router.add(splitter=splitter, method_mapping=MethodMapping().add(caller="fit", callee="split"))

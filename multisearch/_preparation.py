@@ -1,0 +1,159 @@
+"""From the arguments to the problem: everything that is checked before any work starts."""
+
+from __future__ import annotations
+
+import difflib
+import numbers
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn import get_config
+from sklearn.base import clone
+from sklearn.metrics import get_scorer_names
+from sklearn.model_selection import check_cv
+from sklearn.utils import check_random_state, indexable
+
+from multisearch._early_stopping import stopping_rules
+from multisearch._fit_params import route
+from multisearch._sklearn_compat import MultimetricScorer, multimetric_scorers
+from multisearch.candidates import Competitor, Sampler, check_names, check_space, make_samplers
+from multisearch.families import kind_of
+from multisearch.fitting import Problem, make_scorers
+from multisearch.planning import FoldPlan, make_folds
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """What a search needs: the problem, who proposes candidates, and what its results are ranked by."""
+
+    problem: Problem
+    samplers: Mapping[str, Sampler]
+    n_splits: int
+
+
+def competitors_of(search: Any) -> list[Competitor]:
+    """Check the ``estimators`` of a search."""
+    check_names(search.estimators, reserved_names(search))
+    return [check_space(name, estimator, space) for name, estimator, space in search.estimators]
+
+
+def reserved_names(search: Any) -> list[str]:
+    """Return the names that no estimator can have: the constructor's arguments."""
+    return [*search._get_param_names(), "splitter"]
+
+
+def common_kind(estimators: Mapping[str, Any]) -> str | None:
+    """Return what all estimators are ("classifier", ...); those that do not say are taken for what the others are.
+
+    Raises
+    ------
+    ValueError
+        Where they differ.
+    """
+    kinds = {name: kind for name, estimator in estimators.items() if (kind := kind_of(estimator)) is not None}
+    if len(set(kinds.values())) > 1:
+        listed = ", ".join(f"{name!r} is a {kind}" for name, kind in kinds.items())
+        raise ValueError(
+            f"all estimators must be of one kind to be compared by one score, but {listed}; search them separately"
+        )
+    return next(iter(kinds.values()), None)
+
+
+def check_settings(search: Any) -> None:
+    """Check the arguments that need neither estimators nor data.
+
+    Raises
+    ------
+    TypeError, ValueError
+    """
+    if search.error_score != "raise" and not isinstance(search.error_score, numbers.Real):
+        raise ValueError(f"error_score must be 'raise' or a number, got {search.error_score!r}")
+    if isinstance(search.scoring, str) and search.scoring not in get_scorer_names():
+        close = difflib.get_close_matches(search.scoring, get_scorer_names(), n=1, cutoff=0.0)
+        raise ValueError(
+            f"scoring={search.scoring!r} is not a valid scorer's name; the closest is {close[0]!r}, and "
+            "sklearn.metrics.get_scorer_names() lists all"
+        )
+    if not (isinstance(search.refit, bool | str) or callable(search.refit)):
+        raise TypeError(f"refit must be True, False, a metric's name or a callable, got {search.refit!r}")
+
+
+def check_refit(refit: Any, metrics: Sequence[str] | None) -> None:
+    """Check that ``refit`` names a metric where there are several.
+
+    Raises
+    ------
+    ValueError
+    """
+    if metrics is None or refit is False or callable(refit) or (isinstance(refit, str) and refit in metrics):
+        return
+    raise ValueError(
+        "For multi-metric scoring, the parameter refit must be set to a scorer key or a callable to refit an estimator "
+        "with the best parameter setting on the whole data and make the best_* attributes available for that metric. "
+        f"If this is not needed, refit should be set to False explicitly. {refit!r} was passed; there are "
+        f"{', '.join(map(repr, metrics))}."
+    )
+
+
+def prepare(search: Any, X: Any, y: Any, params: Mapping[str, Any]) -> Preparation:
+    """Check everything that can be checked without fitting, and make the folds concrete.
+
+    Parameters
+    ----------
+    search : MultiModelSearchCV
+    X, y : the data
+    params : mapping
+        The other parameters of ``fit``.
+
+    Raises
+    ------
+    TypeError, ValueError, ImportError
+        One sentence about the first thing that is wrong.
+    """
+    check_settings(search)
+    competitors = competitors_of(search)
+    estimators = {competitor.name: competitor.estimator for competitor in competitors}
+    kind = common_kind(estimators)
+    scorers = make_scorers(estimators, search.scoring, search.error_score)
+    check_refit(search.refit, metrics_of(scorers))
+    rules, variants = stopping_rules(search.early_stopping, competitors)
+    samplers = make_samplers(competitors, search.n_iter, search.random_state)
+    X, y = indexable(X, y)
+    routed = route(search, X, estimators, scorers, params)
+    splitter = check_cv(search.cv, y, classifier=kind == "classifier")
+    seed = _seed(search.random_state) if len(variants) > 1 else None
+    plan = FoldPlan(X, y, splitter, routed.split, kind == "classifier", seed)
+    folds = make_folds(plan, variants)
+    problem = Problem(
+        X=X,
+        y=y,
+        estimators={name: clone(estimator) for name, estimator in estimators.items()},
+        fit_params=routed.fit,
+        score_params=routed.score,
+        scorers=scorers,
+        folds=folds,
+        rules=rules,
+        plain_variant=0,
+        kind=kind,
+        return_train_score=search.return_train_score,
+        error_score=search.error_score,
+        config=get_config(),
+        warning_filters=tuple(warnings.filters),
+    )
+    return Preparation(problem, samplers, len(folds[0]))
+
+
+def metrics_of(scorers: Mapping[str, Any]) -> list[str] | None:
+    """Return the metrics' names; None for a single score, and for a callable, which may still return several."""
+    scorer = next(iter(scorers.values()))
+    return list(multimetric_scorers(scorer)) if isinstance(scorer, MultimetricScorer) else None
+
+
+def _seed(random_state: Any) -> int:
+    """Return the seed by which stopping rows are drawn, after all settings are drawn."""
+    if isinstance(random_state, numbers.Integral):
+        return int(random_state)
+    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))

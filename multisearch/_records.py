@@ -1,0 +1,183 @@
+"""The words of the house: frozen records that cross module borders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scores: TypeAlias = float | dict[str, float]
+"""One number, or one number per metric where several are asked for."""
+
+Rows: TypeAlias = NDArray[np.intp]
+"""Positions of rows in X."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One estimator with one parameter setting; a row of ``cv_results_``."""
+
+    index: int
+    estimator: str
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """One train/test split as concrete rows; ``train`` leaves out the rows that are held back for stopping."""
+
+    index: int
+    train: Rows
+    test: Rows
+    stopping: Rows | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """One candidate on one fold: fit, score."""
+
+    candidate: Candidate
+    fold: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoppingRule:
+    """When one estimator stops early, in the words of its library, and on which variant of the folds."""
+
+    patience: int
+    min_delta: float
+    monitor: str | None
+    refit_iterations: str
+    variant: int
+
+
+@dataclass(frozen=True, slots=True)
+class SharedStep:
+    """Leading pipeline steps ``start`` to ``stop`` (exclusive), fitted once on one fold for every candidate below.
+
+    ``candidate`` is any one of those candidates: all of them agree on these steps.
+    """
+
+    key: str
+    parent: str | None
+    candidate: Candidate
+    fold: int
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Evaluations that one worker runs one after the other, all behind the same shared step (or none)."""
+
+    key: str
+    parent: str | None
+    evaluations: tuple[Evaluation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refit:
+    """One candidate to be fitted on all rows, for a fixed number of iterations if it was stopped early."""
+
+    key: str
+    candidate: Candidate
+    iterations: int | None = None
+    parent: None = None
+
+
+Task: TypeAlias = SharedStep | Batch | Refit
+"""What is sent to a worker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a fit did not end well: a sentence, the traceback as text and, where it can travel, the exception.
+
+    ``ends_search`` marks what no ``error_score`` can stand for, such as a scorer that returns no number.
+    """
+
+    message: str
+    traceback: str
+    exception: BaseException | None = None
+    ends_search: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CaughtWarning:
+    """A warning that a fit gave on a worker, to be given again where the user sees it."""
+
+    message: str
+    category: type[Warning]
+    filename: str
+    lineno: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came back for one evaluation.
+
+    ``fit_time`` and ``score_time`` are seconds that the candidate would have cost alone; ``seconds`` were spent on it.
+    """
+
+    candidate: int
+    fold: int
+    fit_time: float
+    score_time: float
+    seconds: float
+    test_scores: Scores | None = None
+    train_scores: Scores | None = None
+    n_iterations: int | None = None
+    failure: Failure | None = None
+    warnings: tuple[CaughtWarning, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """The outcomes of one batch, and the seconds that each shared step above it took (by key)."""
+
+    outcomes: tuple[Outcome, ...]
+    shared_seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RefitResult:
+    """The winner fitted on all rows, the seconds it took, and what went wrong or was warned about."""
+
+    estimator: Any
+    seconds: float
+    failure: Failure | None = None
+    warnings: tuple[CaughtWarning, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SearchStats:
+    """What one search really cost.
+
+    Attributes
+    ----------
+    evaluations : int
+        Candidates times folds.
+    shared_steps : int
+        Groups of leading pipeline steps that were fitted once for several evaluations.
+    step_fits : int
+        Pipeline steps (transformers and final estimators) that were fitted.
+    step_fits_saved : int
+        Pipeline steps that would have been fitted as well, had every candidate been fitted alone.
+    busy_seconds : float
+        Seconds spent fitting, transforming and scoring, over all workers.
+    wall_seconds : float
+        Seconds from the first task to the last outcome.
+    workers : int
+        Tasks that could run at the same time.
+    """
+
+    evaluations: int
+    shared_steps: int
+    step_fits: int
+    step_fits_saved: int
+    busy_seconds: float
+    wall_seconds: float
+    workers: int

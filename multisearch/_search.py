@@ -1,0 +1,200 @@
+"""The loop: propose, plan, run, record, tell, notify, until done; then the refit, a task like any other."""
+
+from __future__ import annotations
+
+import logging
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from multisearch._preparation import Preparation
+from multisearch._records import (
+    Batch,
+    BatchResult,
+    Candidate,
+    CaughtWarning,
+    Failure,
+    Outcome,
+    Refit,
+    RefitResult,
+    SearchStats,
+)
+from multisearch.callbacks import Callback
+from multisearch.engines import Engine
+from multisearch.families import active_steps
+from multisearch.planning import Costs, Schedule, StepChains, StepTree
+
+logger = logging.getLogger("multisearch")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Everything that a search found out."""
+
+    candidates: Sequence[Candidate]
+    outcomes: Mapping[tuple[int, int], Outcome]
+    stats: SearchStats
+
+
+class Search:
+    """One search on one engine.
+
+    Parameters
+    ----------
+    preparation : Preparation
+    engine : Engine
+        Started with the problem.
+    callbacks : sequence of Callback
+    optimize : bool
+        False leaves the tree without shared steps.
+    """
+
+    def __init__(
+        self,
+        preparation: Preparation,
+        engine: Engine,
+        callbacks: Sequence[Callback],
+        *,
+        optimize: bool,
+    ) -> None:
+        self._problem = problem = preparation.problem
+        self._samplers = preparation.samplers
+        self._n_folds = preparation.n_splits
+        self._engine = engine
+        self._callbacks = callbacks
+        self._chain: Callable[[Candidate], Sequence[str]] = (
+            StepChains(problem.estimators, problem.fit_params, problem.root_of) if optimize else _nothing_shared
+        )
+        self._candidates: list[Candidate] = []
+        self._outcomes: dict[tuple[int, int], Outcome] = {}
+        self._shared_seconds: dict[str, float] = {}
+        self._costs = Costs()
+        self._fits_saved = 0
+        self._step_fits = 0
+        self._shared_steps = 0
+
+    def run(self) -> SearchResult:
+        """Evaluate everything that the samplers propose."""
+        start = time.perf_counter()
+        while wave := self._propose():
+            self._evaluate(wave)
+        busy = sum(outcome.seconds for outcome in self._outcomes.values()) + sum(self._shared_seconds.values())
+        stats = SearchStats(
+            evaluations=len(self._outcomes),
+            shared_steps=self._shared_steps,
+            step_fits=self._step_fits,
+            step_fits_saved=self._fits_saved,
+            busy_seconds=busy,
+            wall_seconds=time.perf_counter() - start,
+            workers=self._engine.capacity,
+        )
+        return SearchResult(self._candidates, self._outcomes, stats)
+
+    def _propose(self) -> list[Candidate]:
+        wave = [
+            Candidate(index, name, params)
+            for index, (name, params) in enumerate(
+                ((name, params) for name, sampler in self._samplers.items() for params in sampler.ask()),
+                start=len(self._candidates),
+            )
+        ]
+        self._candidates += wave
+        return wave
+
+    def _evaluate(self, wave: Sequence[Candidate]) -> None:
+        n_folds = self._n_folds
+        for callback in self._callbacks:
+            callback.on_start(len(self._candidates), n_folds)
+        tree = StepTree((candidate, self._chain(candidate)) for candidate in wave)
+        self._count(tree, wave)
+        schedule = Schedule(tree, n_folds, self._costs)
+        in_flight = 0
+        while True:
+            while in_flight < self._engine.queue_length and (task := schedule.next_task(self._engine.capacity)):
+                self._engine.submit(task)
+                in_flight += 1
+            if not in_flight:
+                return
+            for task, result in self._engine.results():
+                in_flight -= 1
+                if isinstance(task, Batch) and isinstance(result, BatchResult):
+                    self._record(task, result)
+                for key in schedule.finish(task):
+                    self._engine.release(key)
+
+    def _count(self, tree: StepTree, wave: Sequence[Candidate]) -> None:
+        n_folds = self._n_folds
+        steps = sum(len(active_steps(self._problem.estimators[candidate.estimator])) + 1 for candidate in wave)
+        self._shared_steps += len(tree.nodes) * n_folds
+        self._fits_saved += tree.step_fits_saved * n_folds
+        self._step_fits += (steps - tree.step_fits_saved) * n_folds
+        logger.info(
+            "%d candidates on %d folds, %d step fits saved by sharing",
+            len(wave),
+            n_folds,
+            tree.step_fits_saved * n_folds,
+        )
+
+    def _record(self, batch: Batch, result: BatchResult) -> None:
+        self._shared_seconds.update(result.shared_seconds)
+        for evaluation, outcome in zip(batch.evaluations, result.outcomes, strict=True):
+            candidate = evaluation.candidate
+            if outcome.failure is not None and (outcome.failure.ends_search or self._problem.error_score == "raise"):
+                raise_failure(outcome.failure)
+            self._outcomes[candidate.index, outcome.fold] = outcome
+            self._costs.measured(candidate.estimator, outcome.seconds)
+            for callback in self._callbacks:
+                callback.on_outcome(candidate, outcome)
+            self._finish_candidate(candidate)
+
+    def _finish_candidate(self, candidate: Candidate) -> None:
+        folds = [self._outcomes.get((candidate.index, fold)) for fold in range(self._n_folds)]
+        outcomes = [outcome for outcome in folds if outcome is not None]
+        if len(outcomes) < self._n_folds:
+            return
+        give_warnings([warning for outcome in outcomes for warning in outcome.warnings])
+        self._samplers[candidate.estimator].tell(candidate, outcomes)
+        scores = [outcome.test_scores for outcome in outcomes]
+        numbers = [float(score) for score in scores if isinstance(score, int | float)]
+        mean = float(np.mean(numbers)) if len(numbers) == self._n_folds else None
+        for callback in self._callbacks:
+            callback.on_candidate(candidate, mean)
+
+
+def refit_candidate(
+    engine: Engine, candidate: Candidate, iterations: int | None, callbacks: Sequence[Callback]
+) -> RefitResult:
+    """Fit a candidate on all rows, for a number of iterations if it was stopped early."""
+    for callback in callbacks:
+        callback.on_refit(candidate)
+    engine.submit(Refit("refit", candidate, iterations))
+    for _, result in engine.results():
+        if isinstance(result, RefitResult):
+            give_warnings(result.warnings)
+            if result.failure is not None:
+                raise_failure(result.failure)
+            return result
+    raise RuntimeError("the engine returned no result for the refit")
+
+
+def raise_failure(failure: Failure) -> None:
+    """Raise what went wrong in a fit, wherever that ran, with its traceback there as a note."""
+    error = failure.exception
+    if error is None:
+        raise RuntimeError(f"{failure.message}\n\n{failure.traceback}")
+    if error.__traceback__ is None:
+        error.add_note(f"Where it was raised:\n{failure.traceback}")
+    raise error
+
+
+def give_warnings(caught: Sequence[CaughtWarning]) -> None:
+    """Give warnings of a worker again, each kind once, as from where they came."""
+    for warning in dict.fromkeys(caught):
+        warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+
+
+def _nothing_shared(candidate: Candidate) -> Sequence[str]:
+    return ()

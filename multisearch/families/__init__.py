@@ -1,0 +1,18 @@
+"""What is special about each library's models, one module per library behind one protocol."""
+
+from multisearch.families._base import Family, StoppingRows, TrainingRows
+from multisearch.families._estimators import active_steps, is_plain_pipeline, kind_of, last_step
+from multisearch.families._find import families_that_stop, family_of, stopping_family_of
+
+__all__ = [
+    "Family",
+    "StoppingRows",
+    "TrainingRows",
+    "active_steps",
+    "families_that_stop",
+    "family_of",
+    "is_plain_pipeline",
+    "kind_of",
+    "last_step",
+    "stopping_family_of",
+]

@@ -1,0 +1,28 @@
+"""Which family a model belongs to: the registry that a new library's family is added to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from multisearch.families._base import Family
+from multisearch.families._hist_gradient_boosting import HistGradientBoostingFamily
+from multisearch.families._keras import KerasFamily
+from multisearch.families._lightgbm import LightGBMFamily
+
+_FAMILIES: tuple[Family, ...] = (LightGBMFamily(), KerasFamily(), HistGradientBoostingFamily())
+
+
+def family_of(model: Any) -> Family | None:
+    """Return the family of a model (the last step of a Pipeline), or None where nothing about it is special."""
+    return next((family for family in _FAMILIES if family.handles(model)), None)
+
+
+def stopping_family_of(model: Any) -> Family | None:
+    """Return the family of a model that can stop early, or None."""
+    family = family_of(model)
+    return family if family is not None and family.stops_early else None
+
+
+def families_that_stop() -> list[str]:
+    """Name the families whose models can stop early."""
+    return [family.name for family in _FAMILIES if family.stops_early]

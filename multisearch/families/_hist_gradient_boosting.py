@@ -1,0 +1,76 @@
+"""scikit-learn's HistGradientBoosting: stops on given rows, but keeps its last iteration, so it is cut back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from multisearch._records import StoppingRule
+from multisearch._sklearn_compat import truncate_hist_gradient_boosting
+from multisearch.families._base import StoppingRows, TrainingRows, derives_from
+
+
+class HistGradientBoostingFamily:
+    """``HistGradientBoostingRegressor`` and ``HistGradientBoostingClassifier``."""
+
+    name = "scikit-learn's HistGradientBoosting"
+    extra = None
+    stops_early = True
+
+    def handles(self, estimator: Any) -> bool:
+        return derives_from(estimator, "sklearn", "HistGradientBoostingRegressor", "HistGradientBoostingClassifier")
+
+    def require(self) -> None:
+        """Part of scikit-learn: always there."""
+
+    def fit_stopped(self, estimator: Any, rows: TrainingRows, stopping: StoppingRows, rule: StoppingRule) -> int:
+        own = {name: getattr(estimator, name) for name in ("early_stopping", "n_iter_no_change", "tol", "scoring")}
+        estimator.set_params(
+            early_stopping=True,
+            n_iter_no_change=rule.patience,
+            tol=rule.min_delta,
+            scoring=rule.monitor if rule.monitor is not None else own["scoring"],
+        )
+        try:
+            estimator.fit(
+                rows.X,
+                rows.y,
+                X_val=stopping.X,
+                y_val=stopping.y,
+                sample_weight_val=stopping.sample_weight,
+                **dict(rows.fit_params),
+            )
+        finally:
+            estimator.set_params(**own)
+        best = best_iteration(estimator.validation_score_, rule.min_delta)
+        truncate_hist_gradient_boosting(estimator, best)
+        return best
+
+    def set_iterations(self, estimator: Any, n_iterations: int) -> None:
+        estimator.set_params(max_iter=n_iterations, early_stopping=False)
+
+    @contextmanager
+    def native_threads(self, estimator: Any, limit: int | None) -> Iterator[None]:
+        """Its OpenMP threads follow OMP_NUM_THREADS: nothing to do."""
+        yield
+
+
+def best_iteration(validation_scores: Any, min_delta: float) -> int:
+    """Return the last iteration, counted from 1, that beat the best one before it by more than ``min_delta``.
+
+    Parameters
+    ----------
+    validation_scores : array of shape (n_iterations + 1,)
+        Greater is better; the first is that of the model without any tree.
+    min_delta : float
+        What counts as an improvement, in the score's unit.
+    """
+    scores = np.asarray(validation_scores, dtype=float)
+    best = 1
+    for iteration in range(2, len(scores)):
+        if scores[iteration] > scores[best] + min_delta:
+            best = iteration
+    return best

@@ -1,0 +1,110 @@
+"""Keras models behind scikeras: early stopping on validation data, epochs, TensorFlow's threads."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from sklearn.base import clone
+from sklearn.utils import check_array
+
+from multisearch._records import StoppingRule
+from multisearch.families._base import StoppingRows, TrainingRows, derives_from
+
+_ONE_AT_A_TIME = threading.RLock()
+
+
+class KerasFamily:
+    """Models that derive from scikeras' ``BaseWrapper``."""
+
+    name = "scikeras"
+    extra = "keras"
+    stops_early = True
+
+    def handles(self, estimator: Any) -> bool:
+        return derives_from(estimator, "scikeras", "BaseWrapper")
+
+    def require(self) -> None:
+        importlib.import_module("tensorflow")
+        importlib.import_module("scikeras")
+
+    def fit_stopped(self, estimator: Any, rows: TrainingRows, stopping: StoppingRows, rule: StoppingRule) -> int:
+        import keras
+
+        monitor = rule.monitor or "loss"
+        monitor = monitor if monitor.startswith("val_") else f"val_{monitor}"
+        stop = keras.callbacks.EarlyStopping(
+            monitor=monitor, min_delta=rule.min_delta, patience=rule.patience, restore_best_weights=True
+        )
+        check = keras.callbacks.LambdaCallback(on_epoch_end=_monitor_check(monitor))
+        callbacks = estimator.get_params().get("fit__callbacks")
+        estimator.set_params(fit__callbacks=[*_callback_list(callbacks), check, stop])
+        try:
+            estimator.fit(rows.X, rows.y, validation_data=_encoded(estimator, rows, stopping), **dict(rows.fit_params))
+        finally:
+            if callbacks is None:
+                del estimator.fit__callbacks
+            else:
+                estimator.set_params(fit__callbacks=callbacks)
+        return int(stop.best_epoch) + 1
+
+    def set_iterations(self, estimator: Any, n_iterations: int) -> None:
+        names = {"epochs", "fit__epochs"} & set(estimator.get_params())
+        estimator.set_params(**dict.fromkeys(names, n_iterations))
+
+    @contextmanager
+    def native_threads(self, estimator: Any, limit: int | None) -> Iterator[None]:
+        """TensorFlow's threads are set once per process, before its first operation; Keras' seeds are per process too.
+
+        Seeds mix up when several threads of a process train at once, so that they take turns.
+        """
+        with _ONE_AT_A_TIME:
+            if limit is not None:
+                _limit_tensorflow(limit)
+            yield
+
+
+def _limit_tensorflow(limit: int) -> None:
+    import tensorflow as tf
+
+    if tf.config.threading.get_intra_op_parallelism_threads() == limit:
+        return
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(limit)
+        tf.config.threading.set_inter_op_parallelism_threads(limit)
+    except RuntimeError:  # TensorFlow is at work in this process already, with the threads that its owner gave it
+        return
+
+
+def _monitor_check(monitor: str) -> Any:
+    """Make a mistyped monitor an error: Keras itself would only warn, every epoch, and never stop."""
+
+    def check(epoch: int, logs: Mapping[str, float] | None) -> None:
+        if monitor not in (logs or {}):
+            known = sorted(name.removeprefix("val_") for name in logs or {} if name.startswith("val_"))
+            raise ValueError(
+                f"monitor={monitor.removeprefix('val_')!r} is no metric of this Keras model, which has {known}; "
+                "name one of these in EarlyStopping, or add it to the model's metrics"
+            )
+
+    return check
+
+
+def _callback_list(callbacks: Any) -> list[Any]:
+    if callbacks is None:
+        return []
+    if isinstance(callbacks, Mapping):
+        return list(callbacks.values())
+    return list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks]
+
+
+def _encoded(estimator: Any, rows: TrainingRows, stopping: StoppingRows) -> tuple[Any, ...]:
+    """Pass the stopping rows through the encoders that scikeras will fit: Keras sees them without scikeras' help."""
+    encoders = clone(estimator).initialize(rows.X, rows.y)
+    X = check_array(stopping.X, dtype=encoders.X_dtype_, accept_sparse=True, allow_nd=True)
+    y = check_array(stopping.y, dtype=None, ensure_2d=False)
+    encoded = (encoders.feature_encoder_.transform(X), encoders.target_encoder_.transform(y))
+    return encoded if stopping.sample_weight is None else (*encoded, stopping.sample_weight)

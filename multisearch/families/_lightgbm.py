@@ -1,0 +1,123 @@
+"""LightGBM: early stopping on an ``eval_set``, iterations under any of their names, threads that ignore OpenMP's."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from multisearch._records import StoppingRule
+from multisearch.families._base import StoppingRows, TrainingRows, derives_from
+
+_ITERATION_NAMES = (
+    "n_estimators",
+    "num_iterations",
+    "num_iteration",
+    "n_iter",
+    "num_tree",
+    "num_trees",
+    "num_round",
+    "num_rounds",
+    "nrounds",
+    "num_boost_round",
+    "max_iter",
+)
+_THREAD_NAMES = ("n_jobs", "num_threads", "num_thread", "nthread", "nthreads")
+_STOPPING_NAMES = ("early_stopping_round", "early_stopping_rounds", "early_stopping", "n_iter_no_change")
+
+
+class LightGBMFamily:
+    """Models that derive from ``lightgbm.LGBMModel``."""
+
+    name = "LightGBM"
+    extra = "lightgbm"
+    stops_early = True
+
+    def handles(self, estimator: Any) -> bool:
+        return derives_from(estimator, "lightgbm", "LGBMModel")
+
+    def require(self) -> None:
+        importlib.import_module("lightgbm")
+
+    def fit_stopped(self, estimator: Any, rows: TrainingRows, stopping: StoppingRows, rule: StoppingRule) -> int:
+        fit_params = dict(rows.fit_params)
+        metrics = fit_params.pop("eval_metric", None)
+        metrics = [] if metrics is None else metrics if isinstance(metrics, list) else [metrics]
+        if rule.monitor is not None:
+            metrics = [rule.monitor, *metrics]
+        callbacks = [*(fit_params.pop("callbacks", None) or []), _MonitoredStopping(rule)]
+        if stopping.sample_weight is not None:
+            fit_params["eval_sample_weight"] = [stopping.sample_weight]
+        estimator.fit(
+            rows.X,
+            rows.y,
+            eval_metric=metrics or None,
+            callbacks=callbacks,
+            **_evaluation_rows(estimator, stopping),
+            **fit_params,
+        )
+        return int(estimator.best_iteration_ or estimator.n_estimators_)
+
+    def set_iterations(self, estimator: Any, n_iterations: int) -> None:
+        params = estimator.get_params()
+        estimator.set_params(**{name: n_iterations for name in _ITERATION_NAMES if name in params})
+        estimator.set_params(**{name: None for name in _STOPPING_NAMES if params.get(name) is not None})
+
+    @contextmanager
+    def native_threads(self, estimator: Any, limit: int | None) -> Iterator[None]:
+        """LightGBM takes all physical cores for ``n_jobs=None``, whatever OMP_NUM_THREADS says."""
+        params = estimator.get_params()
+        if limit is None or any(params.get(name) is not None for name in _THREAD_NAMES):
+            yield
+            return
+        estimator.set_params(n_jobs=limit)
+        try:
+            yield
+        finally:
+            estimator.set_params(n_jobs=None)
+
+
+def _evaluation_rows(estimator: Any, stopping: StoppingRows) -> dict[str, Any]:
+    """Name the stopping rows as this LightGBM does: ``eval_set`` is deprecated where ``eval_X`` exists."""
+    if "eval_X" in inspect.signature(estimator.fit).parameters:
+        return {"eval_X": (stopping.X,), "eval_y": (stopping.y,)}
+    return {"eval_set": [(stopping.X, stopping.y)]}
+
+
+class _MonitoredStopping:
+    """LightGBM's own early stopping, shown one metric only.
+
+    LightGBM can watch its first metric or all of them, but not one of several by name. A monitor that LightGBM reports
+    under another name (``mse`` is ``l2`` there) comes first among the metrics, because it was asked for first.
+    """
+
+    order = 30
+    before_iteration = False
+
+    def __init__(self, rule: StoppingRule) -> None:
+        import lightgbm
+
+        self.monitor = rule.monitor
+        self.stop = lightgbm.early_stopping(
+            rule.patience, first_metric_only=True, verbose=False, min_delta=rule.min_delta
+        )
+
+    def __call__(self, env: Any) -> None:
+        results = env.evaluation_result_list or []
+        names = [_metric_name(result) for result in results]
+        if not names:
+            raise ValueError(
+                f"LightGBM computed no metric to stop early on; monitor is {self.monitor!r}: "
+                "name one of LightGBM's metrics, or give the model a metric"
+            )
+        watched = results[names.index(self.monitor) if self.monitor in names else 0]
+        shown = {"evaluation_result_list": [watched]}
+        self.stop(env._replace(**shown) if hasattr(env, "_replace") else replace(env, **shown))
+
+
+def _metric_name(result: Any) -> str:
+    """Return the metric of one evaluation result, a tuple (data set, metric, value, ...) until LightGBM 4.6."""
+    return str(result.metric_name if hasattr(result, "metric_name") else result[1])

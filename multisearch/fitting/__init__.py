@@ -1,0 +1,9 @@
+"""How one piece is done: a task on concrete data to outcomes."""
+
+from multisearch.fitting._problem import Problem
+from multisearch.fitting._scoring import announced, make_scorers
+from multisearch.fitting._shared import StepResult
+from multisearch.fitting._warnings import collected_warnings
+from multisearch.fitting._worker import Surroundings, run_task
+
+__all__ = ["Problem", "StepResult", "Surroundings", "announced", "collected_warnings", "make_scorers", "run_task"]

@@ -1,0 +1,8 @@
+"""What must be computed, and only that: folds, the tree of shared steps, and the order of tasks."""
+
+from multisearch.planning._batching import Costs
+from multisearch.planning._folds import FoldPlan, StoppingRows, make_folds
+from multisearch.planning._schedule import Schedule
+from multisearch.planning._tree import StepChains, StepTree
+
+__all__ = ["Costs", "FoldPlan", "Schedule", "StepChains", "StepTree", "StoppingRows", "make_folds"]
