@@ -18,7 +18,7 @@ from multisearch.planning import StoppingRows
 REFIT_ITERATIONS = ("mean", "median", "max")
 
 
-class EarlyStopping(BaseEstimator):  # type: ignore[misc]
+class EarlyStopping(BaseEstimator):
     """Stop training when rows that the model is not trained on no longer gain from it.
 
     For LightGBM, Keras models behind scikeras, and scikit-learn's HistGradientBoosting. Each evaluation then keeps the
@@ -80,15 +80,17 @@ def check_early_stopping(early_stopping: EarlyStopping) -> None:
     ------
     TypeError, ValueError
     """
-    patience, min_delta = early_stopping.patience, early_stopping.min_delta
+    patience: Any = early_stopping.patience
+    min_delta: Any = early_stopping.min_delta
     if isinstance(patience, bool) or not isinstance(patience, numbers.Integral) or patience < 1:
         raise ValueError(f"EarlyStopping's patience must be a whole number of at least 1, got {patience!r}")
-    if not isinstance(min_delta, numbers.Real) or not 0 <= min_delta < math.inf:
+    if not isinstance(min_delta, numbers.Real) or not 0 <= float(min_delta) < math.inf:
         raise ValueError(f"EarlyStopping's min_delta must be a number of at least 0, got {min_delta!r}")
-    if early_stopping.monitor is not None and not isinstance(early_stopping.monitor, str):
-        raise TypeError(f"EarlyStopping's monitor must be a metric's name or None, got {early_stopping.monitor!r}")
-    fraction = early_stopping.validation_fraction
-    if not isinstance(fraction, numbers.Real) or not 0 < fraction < 1:
+    monitor: Any = early_stopping.monitor
+    if monitor is not None and not isinstance(monitor, str):
+        raise TypeError(f"EarlyStopping's monitor must be a metric's name or None, got {monitor!r}")
+    fraction: Any = early_stopping.validation_fraction
+    if not isinstance(fraction, numbers.Real) or not 0 < float(fraction) < 1:
         raise ValueError(f"EarlyStopping's validation_fraction must be between 0 and 1, got {fraction!r}")
     validation = early_stopping.validation
     known = validation in {"inner", "fold"} if isinstance(validation, str) else hasattr(validation, "split")
@@ -160,9 +162,10 @@ def _chosen(early_stopping: Any, competitor: Competitor, names: Sequence[str]) -
     stopping_models = [model for model in models_of(competitor) if stopping_family_of(model) is not None]
     if not stopping_models:
         if by_name:
+            model = type(last_step(competitor.estimator)).__name__
             raise ValueError(
-                f"early_stopping names {competitor.name!r}, but {type(last_step(competitor.estimator)).__name__} cannot "
-                f"stop early here; models of {', '.join(families_that_stop())} can, alone or as a Pipeline's last step"
+                f"early_stopping names {competitor.name!r}, but {model} cannot stop early here; models of "
+                f"{', '.join(families_that_stop())} can, alone or as a Pipeline's last step"
             )
         return None
     for model in stopping_models:

@@ -23,7 +23,7 @@ from multisearch.families import kind_of
 from multisearch.fitting import announced, make_scorers
 
 
-class MultiModelSearchCV(BestEstimatorMixin, MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
+class MultiModelSearchCV(BestEstimatorMixin, MetaEstimatorMixin, BaseEstimator):
     """Search the parameters of several estimators at once, on the same folds, and keep the best of all.
 
     Used, cloned, pickled and read like scikit-learn's GridSearchCV. Leading pipeline steps that several candidates
@@ -119,7 +119,7 @@ class MultiModelSearchCV(BestEstimatorMixin, MetaEstimatorMixin, BaseEstimator):
     ('lasso', {'alpha': 0.1})
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a public constructor
         self,
         estimators: Any,
         *,
@@ -161,13 +161,12 @@ class MultiModelSearchCV(BestEstimatorMixin, MetaEstimatorMixin, BaseEstimator):
         -------
         params : dict of str to object
         """
-        params: dict[str, Any] = super().get_params(deep=deep)
+        params: dict[str, Any] = {**super().get_params(deep=deep)}
         if deep:
             for name, estimator in self._estimators_by_name().items():
                 params[name] = estimator
-                if hasattr(estimator, "get_params"):
-                    nested = estimator.get_params(deep=True)
-                    params.update({f"{name}__{parameter}": value for parameter, value in nested.items()})
+                nested = estimator.get_params(deep=True) if hasattr(estimator, "get_params") else {}
+                params |= {f"{name}__{parameter}": value for parameter, value in nested.items()}
         return params
 
     def set_params(self, **params: Any) -> MultiModelSearchCV:
@@ -276,7 +275,8 @@ class MultiModelSearchCV(BestEstimatorMixin, MetaEstimatorMixin, BaseEstimator):
         scorer = self.scorer_[self.refit] if isinstance(self.scorer_, dict) else self.scorer_
         model = announced(self.best_estimator_, kind_of(self.best_estimator_), scorer)
         score: Any = scorer(model, X, y, **params)
-        return score[self.refit] if isinstance(score, dict) else score
+        chosen: float = score[self.refit] if isinstance(score, dict) else score
+        return chosen
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Return who may ask for parameters of ``fit`` and ``score``: estimators, their scorers and the splitter.

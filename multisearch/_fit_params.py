@@ -37,19 +37,19 @@ def route(
     TypeError
         Where an estimator's last step takes no ``sample_weight``, or (with routing) nobody asked for a parameter.
     """
-    params = check_method_params(X, params=dict(params))
+    shared: dict[str, Any] = check_method_params(X, params=dict(params))
     if routing_enabled():
-        routed = process_routing(owner, "fit", **params)
+        routed = process_routing(owner, "fit", **shared)
         return FitParams(
             fit={name: routed[name].fit for name in estimators},
             split=routed.splitter.split,
             score={name: routed[scorer_route(name)].score for name in estimators},
         )
-    groups = params.pop("groups", None)
-    weights = params.pop("sample_weight", None)
+    groups = shared.pop("groups", None)
+    weights = shared.pop("sample_weight", None)
     own = {f"{name}__": name for name in estimators}
     fit: dict[str, dict[str, Any]] = {name: {} for name in estimators}
-    for key, value in params.items():
+    for key, value in shared.items():
         prefix, separator, rest = key.partition("__")
         for name in [own[prefix + separator]] if prefix + separator in own else estimators:
             fit[name][rest if prefix + separator in own else key] = value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 import numbers
 import warnings
 from collections.abc import Mapping, Sequence
@@ -42,7 +43,7 @@ def competitors_of(search: Any) -> list[Competitor]:
 
 def reserved_names(search: Any) -> list[str]:
     """Return the names that no estimator can have: the constructor's arguments."""
-    return [*search._get_param_names(), "splitter"]
+    return [*inspect.signature(type(search)).parameters, "splitter"]
 
 
 def common_kind(estimators: Mapping[str, Any]) -> str | None:

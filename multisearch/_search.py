@@ -66,7 +66,7 @@ class Search:
         self._engine = engine
         self._callbacks = callbacks
         self._chain: Callable[[Candidate], Sequence[str]] = (
-            StepChains(problem.estimators, problem.fit_params, problem.root_of) if optimize else _nothing_shared
+            StepChains(problem.estimators, problem.fit_params, problem.root_of) if optimize else lambda _: ()
         )
         self._candidates: list[Candidate] = []
         self._outcomes: dict[tuple[int, int], Outcome] = {}
@@ -131,12 +131,8 @@ class Search:
         self._shared_steps += len(tree.nodes) * n_folds
         self._fits_saved += tree.step_fits_saved * n_folds
         self._step_fits += (steps - tree.step_fits_saved) * n_folds
-        logger.info(
-            "%d candidates on %d folds, %d step fits saved by sharing",
-            len(wave),
-            n_folds,
-            tree.step_fits_saved * n_folds,
-        )
+        saved = tree.step_fits_saved * n_folds
+        logger.info("%d candidates on %d folds, %d step fits saved by sharing", len(wave), n_folds, saved)
 
     def _record(self, batch: Batch, result: BatchResult) -> None:
         self._shared_seconds.update(result.shared_seconds)
@@ -194,7 +190,3 @@ def give_warnings(caught: Sequence[CaughtWarning]) -> None:
     """Give warnings of a worker again, each kind once, as from where they came."""
     for warning in dict.fromkeys(caught):
         warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
-
-
-def _nothing_shared(candidate: Candidate) -> Sequence[str]:
-    return ()

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 import distributed
 from sklearn import config_context
@@ -68,8 +69,8 @@ class DaskEngine:
     def __init__(self, client: distributed.Client) -> None:
         self._client = client
         self._prefix = f"multisearch-{uuid.uuid4().hex[:12]}"
-        self._problem: distributed.Future | None = None
-        self._shared: dict[str, distributed.Future] = {}
+        self._problem: distributed.Future[Any] | None = None
+        self._shared: dict[str, distributed.Future[Any]] = {}
         self._tasks: dict[str, Task] = {}
         self._running = distributed.as_completed(loop=client.loop, with_results=False)
         threads = client.nthreads()
@@ -89,7 +90,7 @@ class DaskEngine:
         self._running.add(future)
 
     def results(self) -> Iterator[tuple[Task, BatchResult | RefitResult | None]]:
-        batches: list[tuple[Task, distributed.Future]] = []
+        batches: list[tuple[Task, distributed.Future[Any]]] = []
         for future in self._running.next_batch():
             task = self._tasks.pop(future.key)
             if isinstance(task, SharedStep) and future.status == "finished":

@@ -48,7 +48,7 @@ def _start(n_workers: int) -> distributed.Client:
     threads = str(max(1, joblib.cpu_count() // n_workers))
     cluster = SubprocessCluster(
         host=_LOOPBACK,
-        dashboard_address=None,
+        dashboard_address="",
         scheduler_kwargs={"dashboard": False, "dashboard_address": f"{_LOOPBACK}:0"},
         n_workers=n_workers,
         threads_per_worker=1,
@@ -82,7 +82,7 @@ def close_local_workers() -> None:
     with _lock:
         for (process, _), client in list(_clients.items()):
             if process == os.getpid():
-                cluster = client.cluster
+                cluster: Any = client.cluster
                 client.close()
                 cluster.close()
         _clients.clear()

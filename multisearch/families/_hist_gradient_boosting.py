@@ -16,9 +16,9 @@ from multisearch.families._base import StoppingRows, TrainingRows, derives_from
 class HistGradientBoostingFamily:
     """``HistGradientBoostingRegressor`` and ``HistGradientBoostingClassifier``."""
 
-    name = "scikit-learn's HistGradientBoosting"
-    extra = None
-    stops_early = True
+    name: str = "scikit-learn's HistGradientBoosting"
+    extra: str | None = None
+    stops_early: bool = True
 
     def handles(self, estimator: Any) -> bool:
         return derives_from(estimator, "sklearn", "HistGradientBoostingRegressor", "HistGradientBoostingClassifier")

@@ -20,9 +20,9 @@ _ONE_AT_A_TIME = threading.RLock()
 class KerasFamily:
     """Models that derive from scikeras' ``BaseWrapper``."""
 
-    name = "scikeras"
-    extra = "keras"
-    stops_early = True
+    name: str = "scikeras"
+    extra: str | None = "keras"
+    stops_early: bool = True
 
     def handles(self, estimator: Any) -> bool:
         return derives_from(estimator, "scikeras", "BaseWrapper")
@@ -82,7 +82,7 @@ def _limit_tensorflow(limit: int) -> None:
 def _monitor_check(monitor: str) -> Any:
     """Make a mistyped monitor an error: Keras itself would only warn, every epoch, and never stop."""
 
-    def check(epoch: int, logs: Mapping[str, float] | None) -> None:
+    def check(_: int, logs: Mapping[str, float] | None) -> None:
         if monitor not in (logs or {}):
             known = sorted(name.removeprefix("val_") for name in logs or {} if name.startswith("val_"))
             raise ValueError(

@@ -32,9 +32,9 @@ _STOPPING_NAMES = ("early_stopping_round", "early_stopping_rounds", "early_stopp
 class LightGBMFamily:
     """Models that derive from ``lightgbm.LGBMModel``."""
 
-    name = "LightGBM"
-    extra = "lightgbm"
-    stops_early = True
+    name: str = "LightGBM"
+    extra: str | None = "lightgbm"
+    stops_early: bool = True
 
     def handles(self, estimator: Any) -> bool:
         return derives_from(estimator, "lightgbm", "LGBMModel")

@@ -84,7 +84,7 @@ class Problem:
         return self.plain_variant if rule is None else rule.variant
 
     def root_of(self, candidate: Candidate) -> tuple[Any, ...]:
-        """Return what candidates have to agree on to share steps: which rows they see, and which columns of a kernel."""
+        """Return what candidates must agree on to share steps: the rows they see, and the columns of a kernel."""
         pairwise = get_tags(self.estimators[candidate.estimator]).input_tags.pairwise
         return self.variant_of(candidate), pairwise
 

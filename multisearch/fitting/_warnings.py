@@ -4,77 +4,87 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
 from multisearch._records import CaughtWarning
 
-_lock = threading.Lock()
-_local = threading.local()
-_watchers = 0
-_original: tuple[Any, Any] | None = None
+Filters = Sequence[tuple[Any, ...]]
 
 
 @contextmanager
-def collected_warnings(filters: Sequence[tuple[Any, ...]]) -> Iterator[list[CaughtWarning]]:
-    """Collect what this thread warns about, under the given filters; equal warnings are collected once.
+def collected_warnings(filters: Filters) -> Iterator[list[CaughtWarning]]:
+    """Collect what this thread warns about, under the given filters; equal warnings are collected once."""
+    with _COLLECTOR.watching(filters) as caught:
+        yield caught
+
+
+class _Collector:
+    """Collects warnings by thread.
 
     Python's filters and its ``showwarning`` are one for all threads of a process (3.14 makes them a context's own), so
-    that the first to enter puts them in place and the last to leave puts them back.
+    that the first thread to watch puts ours in place and the last to end puts the process's back.
     """
-    caught: list[CaughtWarning] = []
-    outer = getattr(_local, "caught", None)
-    _enter(filters)
-    _local.caught = caught
-    try:
-        yield caught
-    finally:
-        _local.caught = outer
-        _leave()
 
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._local = threading.local()
+        self._watchers = 0
+        self._before = warnings.catch_warnings()
+        self._show: Callable[..., None] = warnings.showwarning
 
-def _enter(filters: Sequence[tuple[Any, ...]]) -> None:
-    global _watchers, _original
-    with _lock:
-        _watchers += 1
-        if _original is None:
-            _original = (list(warnings.filters), warnings.showwarning)
-            warnings.showwarning = _collect
-        # "once per place" is a matter for the process that shows them: here every warning of every fit counts
-        every = [(_every_time(action), *rest) for action, *rest in filters]
-        with_defaults = [*every, ("always", None, Warning, None, 0)]
-        warnings.filters[:] = with_defaults  # type: ignore[index]
-        _forget_seen()
+    @contextmanager
+    def watching(self, filters: Filters) -> Iterator[list[CaughtWarning]]:
+        caught: list[CaughtWarning] = []
+        outer = getattr(self._local, "caught", None)
+        self._begin(filters)
+        self._local.caught = caught
+        try:
+            yield caught
+        finally:
+            self._local.caught = outer
+            self._end()
 
+    def _begin(self, filters: Filters) -> None:
+        with self._lock:
+            self._watchers += 1
+            if self._watchers == 1:
+                self._before = warnings.catch_warnings()
+                self._before.__enter__()
+                self._show = warnings.showwarning
+                warnings.showwarning = self._collect
+            warnings.filters[:] = [(_every_time(action), *rest) for action, *rest in filters]  # type: ignore[index]
+            # What no filter names is collected; this call also makes Python look at the filters again
+            warnings.simplefilter("always", append=True)
 
-def _leave() -> None:
-    global _watchers, _original
-    with _lock:
-        _watchers -= 1
-        if _watchers == 0 and _original is not None:
-            warnings.filters[:], warnings.showwarning = _original  # type: ignore[index]
-            _original = None
-            _forget_seen()
+    def _end(self) -> None:
+        with self._lock:
+            self._watchers -= 1
+            if self._watchers == 0:
+                self._before.__exit__(None, None, None)
+
+    def _collect(
+        self,
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        caught: list[CaughtWarning] | None = getattr(self._local, "caught", None)
+        if caught is None:
+            self._show(message, category, filename, lineno, file, line)
+            return
+        warning = CaughtWarning(str(message), category, filename, lineno)
+        if warning not in caught:
+            caught.append(warning)
 
 
 def _every_time(action: str) -> str:
+    """Leave "once per place" to the process that shows the warnings: here those of every fit count."""
     return action if action in {"error", "ignore"} else "always"
 
 
-def _forget_seen() -> None:
-    """Tell Python that the filters have changed, so that it consults them again."""
-    warnings._filters_mutated()  # type: ignore[attr-defined]
-
-
-def _collect(
-    message: Warning | str, category: type[Warning], filename: str, lineno: int, file: Any = None, line: Any = None
-) -> None:
-    caught = getattr(_local, "caught", None)
-    if caught is None:
-        if _original is not None:
-            _original[1](message, category, filename, lineno, file, line)
-        return
-    warning = CaughtWarning(str(message), category, filename, lineno)
-    if warning not in caught:
-        caught.append(warning)
+_COLLECTOR = _Collector()

@@ -80,7 +80,7 @@ def run_task(
     return _refit(problem, task, surroundings)
 
 
-class _EndsSearch(Exception):
+class _EndsSearchError(Exception):
     """Wraps what no ``error_score`` can stand for."""
 
 
@@ -109,12 +109,12 @@ def _guarded(
             return work(private_copy(shared)), None
     except surroundings.interrupts:
         raise
-    except BaseException as error:  # a task never raises: SystemExit and the like are outcomes too
+    except BaseException as error:  # noqa: BLE001 - a task never raises: SystemExit and the like are outcomes too
         return None, _failure(error)
 
 
 def _failure(error: BaseException) -> Failure:
-    ends_search = isinstance(error, _EndsSearch)
+    ends_search = isinstance(error, _EndsSearchError)
     cause = error.__cause__ if ends_search and error.__cause__ is not None else error
     text = "".join(traceback.format_exception(cause))
     return Failure(f"{type(cause).__name__}: {cause}", text, _portable(cause), ends_search)
@@ -124,7 +124,7 @@ def _portable(error: BaseException) -> BaseException | None:
     """Return an exception if it survives pickling, without what it refers to."""
     try:
         pickle.loads(pickle.dumps(error))
-    except Exception:
+    except Exception:  # noqa: BLE001 - whatever pickling runs into, the text of the error is enough
         return None
     return error
 
@@ -185,9 +185,9 @@ def _evaluate(
 ) -> Outcome:
     candidate = evaluation.candidate
     above = StepResult() if shared is None else shared
-    where = {"candidate": candidate.index, "fold": evaluation.fold}
+    failed = Outcome(candidate.index, evaluation.fold, above.fit_seconds, score_time=0.0, seconds=0.0)
     if above.failure is not None:
-        return Outcome(**where, fit_time=above.fit_seconds, score_time=0.0, seconds=0.0, failure=above.failure)
+        return replace(failed, failure=above.failure, warnings=above.warnings)
     start = time.perf_counter()
     with surroundings.watch() as caught:
         outcome, failure = _guarded(
@@ -196,8 +196,7 @@ def _evaluate(
     spent = time.perf_counter() - start
     warnings = (*above.warnings, *caught)
     if outcome is None:
-        fit_time = above.fit_seconds + spent
-        return Outcome(**where, fit_time=fit_time, score_time=0.0, seconds=spent, failure=failure, warnings=warnings)
+        outcome = replace(failed, fit_time=above.fit_seconds + spent, failure=failure)
     return replace(outcome, seconds=spent, warnings=warnings)
 
 
@@ -328,7 +327,7 @@ class _Scoring:
         try:
             return score(self._scorer, shown, (X, y), params, problem.error_score)
         except Exception as error:
-            raise _EndsSearch from error
+            raise _EndsSearchError from error
 
 
 def _refit(problem: Problem, task: Refit, surroundings: Surroundings) -> RefitResult:

@@ -110,14 +110,12 @@ def _carve(plan: FoldPlan, variant: StoppingRows, index: int, train: Rows) -> tu
         splitter = GroupShuffleSplit
     elif plan.stratify and type_of_target(y) in {"binary", "multiclass"}:
         splitter = StratifiedShuffleSplit
+    shuffle = splitter(n_splits=1, test_size=variant.fraction, random_state=plan.seed)
     try:
-        return next(
-            splitter(n_splits=1, test_size=variant.fraction, random_state=plan.seed).split(
-                np.zeros((len(train), 1)), y, own_groups
-            )
-        )
+        kept, stopping = next(shuffle.split(np.zeros((len(train), 1)), y, own_groups))
     except ValueError as error:
         raise ValueError(
             f"validation_fraction={variant.fraction} cannot be carved out of the {len(train)} training rows of fold "
             f"{index}: {error}; change it, or give EarlyStopping a splitter as validation"
         ) from error
+    return kept, stopping

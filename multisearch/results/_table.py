@@ -67,7 +67,8 @@ class ResultTable:
         results["estimator"] = np.array([candidate.estimator for candidate in self._candidates], dtype=object)
         results.update(masked_params([candidate.params for candidate in self._candidates]))
         results["params"] = [dict(candidate.params) for candidate in self._candidates]
-        for metric in self.metrics or [None]:
+        metrics: Sequence[str | None] = self.metrics or [None]
+        for metric in metrics:
             suffix = "score" if metric is None else metric
             test = self._add_numbers(results, f"test_{suffix}", self._score_of(metric, "test_scores"), splits=True)
             results[f"rank_test_{suffix}"] = ranks(test)
@@ -113,7 +114,8 @@ def ranks(means: NDArray[np.float64]) -> NDArray[np.int32]:
     if np.isnan(means).all():
         return np.ones(len(means), dtype=np.int32)
     filled = np.where(np.isnan(means), np.nanmin(means) - 1, means)
-    return rankdata(-filled, method="min").astype(np.int32, copy=False)
+    ranked: NDArray[np.int32] = rankdata(-filled, method="min").astype(np.int32, copy=False)
+    return ranked
 
 
 def masked_params(settings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -152,11 +154,12 @@ def select_best(refit: Any, metric: str, results: Results) -> int:
     """
     if not callable(refit):
         return int(results[f"rank_test_{metric}"].argmin())
-    index = refit(results)
-    if not isinstance(index, numbers.Integral):
-        raise TypeError(f"best_index_ returned is not an integer: refit returned {index!r}")
+    returned: Any = refit(results)
+    if not isinstance(returned, numbers.Integral):
+        raise TypeError(f"best_index_ returned is not an integer: refit returned {returned!r}")
+    index = int(returned)
     if not 0 <= index < len(results["params"]):
         raise IndexError(
             f"best_index_ index out of range: refit returned {index}, rows are 0 to {len(results['params']) - 1}"
         )
-    return int(index)
+    return index
