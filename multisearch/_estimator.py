@@ -17,7 +17,7 @@ from multisearch._fit_params import router, scorer_route
 from multisearch._preparation import prepare
 from multisearch._search import Search
 from multisearch._sklearn_compat import routing_enabled
-from multisearch.callbacks import Callback, ProgressBar
+from multisearch.callbacks import callbacks_for
 from multisearch.engines import open_engine
 from multisearch.families import kind_of
 from multisearch.fitting import announced, make_scorers
@@ -65,7 +65,8 @@ class MultiModelSearchCV(BestEstimatorMixin, MetaEstimatorMixin, BaseEstimator):
         Source of every random choice. With an int each estimator's settings are those that RandomizedSearchCV would
         draw for it alone.
     verbose : int, default=0
-        1 and more show a progress bar.
+        1 and more show a progress bar; 2 and more also print every evaluation's setting and time, 3 and more its
+        scores, as GridSearchCV does.
 
     Attributes
     ----------
@@ -233,7 +234,7 @@ class MultiModelSearchCV(BestEstimatorMixin, MetaEstimatorMixin, BaseEstimator):
             Where there is no scheduler at the address given.
         """
         preparation = prepare(self, X, y, params)
-        callbacks: list[Callback] = [ProgressBar()] if self.verbose else []
+        callbacks = callbacks_for(self.verbose)
         with open_engine(self.n_jobs, self.scheduler) as engine:
             engine.start(preparation.problem)
             try:
@@ -245,8 +246,8 @@ class MultiModelSearchCV(BestEstimatorMixin, MetaEstimatorMixin, BaseEstimator):
                 for callback in callbacks:
                     callback.on_end()
         for name in FITTED_ATTRIBUTES:
-            vars(self).pop(name, None)
-        vars(self).update(fitted)
+            self.__dict__.pop(name, None)
+        self.__dict__.update(fitted)
         return self
 
     def score(self, X: Any, y: Any = None, **params: Any) -> float:
@@ -267,8 +268,8 @@ class MultiModelSearchCV(BestEstimatorMixin, MetaEstimatorMixin, BaseEstimator):
         check_is_fitted(self)
         if params and not routing_enabled():
             raise ValueError(
-                f"[{', '.join(params)}] are passed but cannot be routed to score, because metadata routing is not "
-                "enabled; enable it with sklearn.set_config(enable_metadata_routing=True)"
+                f"Passing [{', '.join(params)}] to score is only supported if metadata routing is enabled, with "
+                "sklearn.set_config(enable_metadata_routing=True)"
             )
         if routing_enabled():
             params = process_routing(self, "score", **params)[scorer_route(self.best_estimator_name_)].score

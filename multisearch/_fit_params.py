@@ -10,7 +10,13 @@ from typing import Any
 
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
-from multisearch._sklearn_compat import check_method_params, routing_enabled, weighs_samples
+from multisearch._sklearn_compat import (
+    MultimetricScorer,
+    check_method_params,
+    multimetric_scorers,
+    routing_enabled,
+    weighs_samples,
+)
 from multisearch.families import is_plain_pipeline, last_step
 
 
@@ -77,19 +83,19 @@ def _weights_of_last_step(name: str, estimator: Any, weights: Any) -> dict[str, 
 def _weighted(scorers: Mapping[str, Any]) -> list[str]:
     """Return the estimators whose scorers are given the weights; warn about scorers that take none."""
     weighted = []
-    told: list[Any] = []
+    told: set[str] = set()
     for name, scorer in scorers.items():
-        takes = weighs_samples(scorer)
-        if takes:
+        if weighs_samples(scorer):
             weighted.append(name)
-        elif takes is False and not any(scorer is one for one in told):
-            told.append(scorer)
-            warnings.warn(
-                f"The scoring {scorer} does not support sample_weight, which may lead to statistically incorrect "
-                "results when fitting with sample_weight. ",
-                UserWarning,
-                stacklevel=4,
-            )
+        by_metric = multimetric_scorers(scorer) if isinstance(scorer, MultimetricScorer) else {"": scorer}
+        told |= {f"{metric}={one}" for metric, one in by_metric.items() if weighs_samples(one) is False}
+    for scoring in sorted(told):
+        warnings.warn(
+            f"The scoring {scoring.removeprefix('=')} does not support sample_weight, which may lead to statistically "
+            "incorrect results when fitting with sample_weight. ",
+            UserWarning,
+            stacklevel=5,
+        )
     return weighted
 
 

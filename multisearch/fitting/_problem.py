@@ -122,4 +122,5 @@ def _copied(rows: Any) -> Any:
         return rows.copy(order="K")
     if isinstance(rows, list):
         return list(rows)
-    return rows.copy() if hasattr(rows, "iloc") or scipy.sparse.issparse(rows) else rows
+    is_frame = hasattr(rows, "iloc") and hasattr(rows, "copy")
+    return rows.copy() if is_frame or scipy.sparse.issparse(rows) else rows

@@ -64,7 +64,7 @@ def make_folds(plan: FoldPlan, variants: Sequence[StoppingRows | None]) -> list[
             f"cv.split and cv.get_n_splits return inconsistent results. Expected {n_splits} splits, got {len(splits)}"
         )
     if not splits:
-        raise ValueError("No fits were performed. Was the CV iterator empty? cv must yield at least one split")
+        raise ValueError("No fits were performed. Was the CV iterator empty? Were there no candidates?")
     return [
         tuple(_fold(plan, variant, index, train, test) for index, (train, test) in enumerate(splits))
         for variant in variants
