@@ -70,6 +70,7 @@ class _Encoder:
     def __init__(self) -> None:
         self._hash = hashlib.blake2b(digest_size=16)
         self._path: list[int] = []
+        self._with_state = False
 
     def hexdigest(self) -> str:
         return self._hash.hexdigest()
@@ -130,6 +131,9 @@ class _Encoder:
             self._add_each("items", value.ravel().tolist())
         else:
             self._write("bytes", np.ascontiguousarray(value).tobytes())
+
+    def _add_masked_array(self, value: np.ma.MaskedArray[Any, Any]) -> None:
+        self._add_each("masked", (value.data, np.ma.getmaskarray(value)))
 
     def _add_sparse(self, value: Any) -> None:
         rows = value.tocoo() if value.format not in {"csr", "csc", "bsr", "coo"} else value
@@ -208,13 +212,18 @@ class _Encoder:
 
     def _add_code(self, value: types.CodeType) -> None:
         self._write("code", value.co_code)
-        self._add_each("names", (value.co_names, value.co_varnames, value.co_freevars, value.co_argcount))
+        self._write("handlers", value.co_exceptiontable)
+        self._add_each("names", (value.co_names, value.co_varnames, value.co_freevars))
+        collects = value.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS)
+        self._add_each("arguments", (value.co_argcount, value.co_kwonlyargcount, collects))
         self._add_each("constants", value.co_consts)
 
     def _add_estimator(self, value: Any) -> None:
         self.add(type(value))
-        if _keeps_its_state_when_cloned(value):
+        if self._with_state or _keeps_its_state_when_cloned(value):
+            outer, self._with_state = self._with_state, True
             self.add(vars(value))
+            self._with_state = outer
             return
         params = value.get_params(deep=False)
         for name in sorted(set(params) - _IRRELEVANT_PARAMS):
@@ -232,7 +241,7 @@ class _Encoder:
             raise UnencodableError(f"{type(value).__module__}.{type(value).__qualname__}: {error}") from error
         self.add(type(value))
         if isinstance(reduced, str):
-            self._write("global", reduced)
+            self._write("global", f"{getattr(value, '__module__', None)}.{reduced}")
             return
         for part in reduced:
             self.add(list(part) if isinstance(part, Iterator) else part)
@@ -282,6 +291,7 @@ _ENCODERS: tuple[tuple[Any, Callable[[_Encoder, Any], None]], ...] = (
     (float, _Encoder._add_float),
     ((type(None), bool, int, complex, str, bytes, type(Ellipsis), range), _Encoder._add_scalar),
     (np.dtype, _Encoder._add_scalar),
+    (np.ma.MaskedArray, _Encoder._add_masked_array),
     (np.ndarray, _Encoder._add_array),
     ((scipy.sparse.spmatrix, scipy.sparse.sparray), _Encoder._add_sparse),
     (dict, _Encoder._add_mapping),

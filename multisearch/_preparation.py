@@ -6,7 +6,7 @@ import difflib
 import inspect
 import numbers
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,14 +72,21 @@ def check_settings(search: Any) -> None:
     """
     if search.error_score != "raise" and not isinstance(search.error_score, numbers.Real):
         raise ValueError(f"error_score must be 'raise' or a number, got {search.error_score!r}")
-    if isinstance(search.scoring, str) and search.scoring not in get_scorer_names():
-        close = difflib.get_close_matches(search.scoring, get_scorer_names(), n=1, cutoff=0.0)
-        raise ValueError(
-            f"scoring={search.scoring!r} is not a valid scorer's name; the closest is {close[0]!r}, and "
-            "sklearn.metrics.get_scorer_names() lists all"
-        )
+    _check_scorer_names(search.scoring)
     if not (isinstance(search.refit, bool | str) or callable(search.refit)):
         raise TypeError(f"refit must be True, False, a metric's name or a callable, got {search.refit!r}")
+
+
+def _check_scorer_names(scoring: Any) -> None:
+    several = scoring.values() if isinstance(scoring, Mapping) else scoring
+    names = [several] if isinstance(several, str) or not isinstance(several, Iterable) else several
+    for name in names:
+        if isinstance(name, str) and name not in get_scorer_names():
+            close = difflib.get_close_matches(name, get_scorer_names(), n=1, cutoff=0.0)
+            raise ValueError(
+                f"scoring: {name!r} is not a valid scorer's name; the closest is {close[0]!r}, and "
+                "sklearn.metrics.get_scorer_names() lists all"
+            )
 
 
 def check_refit(refit: Any, metrics: Sequence[str] | None) -> None:

@@ -1,0 +1,17 @@
+"""What several tests compare results with."""
+
+import numpy as np
+
+
+def assert_same_results(one, other):
+    """Check that two ``cv_results_`` are equal to the bit in everything but times."""
+    untimed = [name for name in one if "time" not in name]
+    assert untimed == [name for name in other if "time" not in name]
+    for name in untimed:
+        if name == "params":
+            assert [list(setting) for setting in one[name]] == [list(setting) for setting in other[name]]
+            continue
+        first, second = one[name], other[name]
+        np.testing.assert_array_equal(np.ma.getmaskarray(first), np.ma.getmaskarray(second), err_msg=name)
+        np.testing.assert_array_equal(np.ma.filled(first, 0), np.ma.filled(second, 0), err_msg=name)
+        assert first.dtype == second.dtype, name
