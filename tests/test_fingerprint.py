@@ -16,6 +16,7 @@ import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import loguniform, norm, uniform
+from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
@@ -73,14 +74,14 @@ def module_from(source, name="settings_of_a_user"):
 
 
 @given(VALUES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_copies_of_a_value_have_its_key(value):
     assert fingerprint(copy.deepcopy(value)) == fingerprint(value)
     assert fingerprint(pickle.loads(pickle.dumps(value))) == fingerprint(value)
 
 
 @given(VALUES, VALUES)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_values_that_differ_have_different_keys(one, other):
     if repr(one) != repr(other) and one != other:
         assert fingerprint(one) != fingerprint(other)
@@ -153,7 +154,7 @@ def test_several_values_are_not_their_concatenation():
         lambda rows: rows + 1,
         lambda rows: rows.astype(np.float32),
         lambda rows: rows.reshape(3, 6),
-        lambda rows: np.asfortranarray(rows),
+        np.asfortranarray,
         lambda rows: rows.tolist(),
         lambda rows: np.ma.masked_array(rows, mask=rows < 0),
         lambda rows: rows.astype(object),
@@ -198,9 +199,9 @@ def test_frames_differ_by_columns_dtypes_index_and_values(changed):
 
 
 def test_categories_that_do_not_occur_count():
-    values = ["x", "y"]
+    two, three = (pd.Series(pd.Categorical(["x", "y"], categories)) for categories in (["x", "y"], ["x", "y", "z"]))
 
-    assert fingerprint(pd.Series(pd.Categorical(values))) != fingerprint(pd.Series(pd.Categorical(values, ["x", "y", "z"])))
+    assert fingerprint(two) != fingerprint(three)
 
 
 @pytest.mark.parametrize("convert", [scipy.sparse.csr_array, scipy.sparse.csc_matrix, scipy.sparse.coo_array])
@@ -223,9 +224,11 @@ def test_output_configuration_counts():
     assert fingerprint(StandardScaler().set_output(transform="pandas")) != fingerprint(StandardScaler())
 
 
-@pytest.mark.usefixtures("metadata_routing")
 def test_metadata_requests_count():
-    assert fingerprint(StandardScaler().set_fit_request(sample_weight=True)) != fingerprint(StandardScaler())
+    with config_context(enable_metadata_routing=True):
+        asking = StandardScaler().set_fit_request(sample_weight=True)
+
+    assert fingerprint(asking) != fingerprint(StandardScaler())
 
 
 def test_frozen_estimators_differ_by_what_they_learnt(rows):
@@ -264,7 +267,7 @@ def test_functions_differ_by_body_defaults_and_globals(was, becomes):
     assert fingerprint(module_from(FUNCTION).scale) != fingerprint(module_from(FUNCTION.replace(was, becomes)).scale)
 
 
-def test_moving_or_describing_a_function_does_not_count_but_its_name_for_the_file_may_change():
+def test_moving_a_function_within_its_file_does_not_count():
     moved = "\n\n    # a comment\n    unrelated = 1\n" + FUNCTION
 
     assert fingerprint(module_from(moved).scale) == fingerprint(module_from(FUNCTION).scale)
@@ -315,7 +318,7 @@ CLASS = """
 
 
 @pytest.mark.parametrize(
-    ("was", "becomes"), [("by = 1", "by = 2"), ("X + 1", "X + 2"), ("2 * self", "3 * self"), ("_shifted(X)", "X")]
+    ("was", "becomes"), [("by = 1", "by = 2"), ("X + 1", "X + 2"), ("2 * self", "3 * self"), ("self._shifted(X)", "X")]
 )
 def test_classes_of_the_users_differ_by_their_source(was, becomes):
     assert was in CLASS
