@@ -31,8 +31,18 @@ PIPELINE = Pipeline([("scale", StandardScaler()), ("model", NeverFitted())])
 
 WRONG_ARGUMENTS = [
     ([], {}, ValueError, "estimators is empty; give at least one"),
-    ("ridge", {}, TypeError, "estimators must be a list of (name, estimator, param_distributions) triples, got 'ridge'"),
-    (Ridge(), {}, TypeError, "estimators must be a list of (name, estimator, param_distributions) triples, got Ridge()"),
+    (
+        "ridge",
+        {},
+        TypeError,
+        "estimators must be a list of (name, estimator, param_distributions) triples, got 'ridge'",
+    ),
+    (
+        Ridge(),
+        {},
+        TypeError,
+        "estimators must be a list of (name, estimator, param_distributions) triples, got Ridge()",
+    ),
     ([("ridge", Ridge())], {}, TypeError, "triples, got ('ridge', Ridge())"),
     ([never(), never()], {}, ValueError, "two estimators are named 'never'"),
     ([("a__b", Ridge(), {})], {}, ValueError, "'a__b' cannot name an estimator"),
@@ -43,7 +53,12 @@ WRONG_ARGUMENTS = [
     ([("class", Ridge, {})], {}, TypeError, "give an instance, not the class"),
     ([("never", NeverFitted(), None)], {}, TypeError, "must be a dict or a list of dicts, got None"),
     ([("never", NeverFitted(), [])], {}, ValueError, "{} stands for no parameters"),
-    ([never({"alhpa": [1]})], {}, ValueError, "Invalid parameter 'alhpa' for estimator 'never'; the closest is 'alpha'"),
+    (
+        [never({"alhpa": [1]})],
+        {},
+        ValueError,
+        "Invalid parameter 'alhpa' for estimator 'never'; the closest is 'alpha'",
+    ),
     (
         [("pipe", PIPELINE, {"modell__alpha": [1]})],
         {},
@@ -57,7 +72,12 @@ WRONG_ARGUMENTS = [
     ([never()], {"n_iter": 0}, ValueError, "n_iter must be at least 1, got 0"),
     ([never()], {"n_iter": {"never": -2}}, ValueError, "n_iter['never'] must be at least 1, got -2"),
     ([never()], {"n_iter": 2.5}, TypeError, "n_iter must be a whole number or None, got 2.5"),
-    ([never(), ("logistic", LogisticRegression(), {})], {}, ValueError, "'never' is a regressor, 'logistic' is a class"),
+    (
+        [never(), ("logistic", LogisticRegression(), {})],
+        {},
+        ValueError,
+        "'never' is a regressor, 'logistic' is a class",
+    ),
     ([never(), ("kmeans", KMeans(), {})], {}, ValueError, "'kmeans' is a clusterer; search them separately"),
     ([never()], {"scoring": "r3"}, ValueError, "'r3' is not a valid scorer's name; the closest is 'r2'"),
     ([never()], {"scoring": ["r2", "r3"], "refit": "r2"}, ValueError, "'r3' is not a valid scorer's name"),
@@ -70,7 +90,12 @@ WRONG_ARGUMENTS = [
     ([never()], {"n_jobs": 0}, ValueError, "n_jobs == 0 has no meaning"),
     ([never()], {"n_jobs": "all"}, TypeError, "n_jobs must be None or a whole number, got 'all'"),
     ([never()], {"early_stopping": 10}, TypeError, "early_stopping must be an EarlyStopping, a dict of them"),
-    ([never()], {"early_stopping": {"other": EarlyStopping()}}, ValueError, "early_stopping names 'other', which is no"),
+    (
+        [never()],
+        {"early_stopping": {"other": EarlyStopping()}},
+        ValueError,
+        "early_stopping names 'other', which is no",
+    ),
     (
         [never()],
         {"early_stopping": {"never": EarlyStopping()}},
@@ -130,5 +155,5 @@ def test_a_missing_library(regression, monkeypatch):
 
 
 def test_all_fits_failing_shows_the_first_traceback(regression):
-    with pytest.raises(ValueError, match="All the 5 fits failed(.|\n)*a fit has started"):
+    with pytest.raises(ValueError, match=r"All the 5 fits failed(.|\n)*a fit has started"):
         MultiModelSearchCV([never()]).fit(*regression)

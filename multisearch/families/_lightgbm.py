@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import inspect
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -51,14 +51,17 @@ class LightGBMFamily:
         callbacks = [*(fit_params.pop("callbacks", None) or []), _MonitoredStopping(rule)]
         if stopping.sample_weight is not None:
             fit_params["eval_sample_weight"] = [stopping.sample_weight]
-        estimator.fit(
-            rows.X,
-            rows.y,
-            eval_metric=metrics or None,
-            callbacks=callbacks,
-            **_evaluation_rows(estimator, stopping),
-            **fit_params,
-        )
+        with warnings.catch_warnings():
+            # Deprecated by 4.7 for eval_X and eval_y; but a classifier there encodes the labels of eval_set alone
+            warnings.filterwarnings("ignore", message="The argument 'eval_set' is deprecated")
+            estimator.fit(
+                rows.X,
+                rows.y,
+                eval_set=[(stopping.X, stopping.y)],
+                eval_metric=metrics or None,
+                callbacks=callbacks,
+                **fit_params,
+            )
         return int(estimator.best_iteration_ or estimator.n_estimators_)
 
     def set_iterations(self, estimator: Any, n_iterations: int) -> None:
@@ -78,13 +81,6 @@ class LightGBMFamily:
             yield
         finally:
             estimator.set_params(n_jobs=None)
-
-
-def _evaluation_rows(estimator: Any, stopping: StoppingRows) -> dict[str, Any]:
-    """Name the stopping rows as this LightGBM does: ``eval_set`` is deprecated where ``eval_X`` exists."""
-    if "eval_X" in inspect.signature(estimator.fit).parameters:
-        return {"eval_X": (stopping.X,), "eval_y": (stopping.y,)}
-    return {"eval_set": [(stopping.X, stopping.y)]}
 
 
 class _MonitoredStopping:

@@ -1,0 +1,58 @@
+import logging
+
+import joblib
+import pytest
+
+from multisearch.engines import open_engine
+from multisearch.engines._inline import InlineEngine
+
+
+def name_of_engine(n_jobs=None, scheduler=None):
+    with open_engine(n_jobs, scheduler) as engine:
+        return type(engine).__name__, engine.capacity
+
+
+@pytest.mark.parametrize("n_jobs", [None, 1])
+def test_one_job_runs_in_this_process(n_jobs):
+    assert name_of_engine(n_jobs) == ("InlineEngine", 1)
+
+
+def test_several_jobs_run_on_local_workers():
+    assert name_of_engine(2) == ("DaskEngine", 2)
+
+
+def test_local_workers_can_be_asked_for_by_name():
+    assert name_of_engine(scheduler="local") == ("DaskEngine", joblib.cpu_count())
+
+
+def test_the_active_client_is_used_and_said_to_be(client, caplog):
+    with caplog.at_level(logging.INFO, "multisearch"):
+        assert name_of_engine(7) == ("DaskEngine", 2)
+    assert "n_jobs=7 is not used, because a dask client is active" in caplog.text
+
+
+def test_inline_can_be_forced_although_a_client_is_active(client):
+    assert name_of_engine(2, "inline") == ("InlineEngine", 1)
+
+
+def test_the_scheduler_at_an_address_is_used(cluster):
+    assert name_of_engine(scheduler=cluster.scheduler_address) == ("DaskEngine", 2)
+
+
+def test_inside_a_joblib_worker_it_stays_in_that_process():
+    names = joblib.Parallel(n_jobs=2)(joblib.delayed(name_of_engine)(2) for _ in range(2))
+    assert names == [("InlineEngine", 1)] * 2
+
+
+def test_inside_a_dask_task_it_stays_in_that_process(client):
+    from helpers import name_of_engine_in_a_task
+
+    assert client.submit(name_of_engine_in_a_task, pure=False).result() == "InlineEngine"
+
+
+def test_an_engine_is_stopped_in_the_end(monkeypatch):
+    stopped = []
+    monkeypatch.setattr(InlineEngine, "stop", lambda self: stopped.append(type(self)))
+    with open_engine(None, None):
+        assert not stopped
+    assert stopped == [InlineEngine]

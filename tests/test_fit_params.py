@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.metrics import get_scorer, make_scorer, r2_score
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+from multisearch._fit_params import route
+
+X = np.zeros((4, 2))
+WEIGHTS = np.array([1.0, 2.0, 3.0, 4.0])
+PIPELINE = Pipeline([("scale", StandardScaler()), ("model", Ridge())])
+
+
+def routed(params, scorer=None):
+    estimators = {"pipe": PIPELINE, "bare": LinearRegression()}
+    return route(None, X, estimators, dict.fromkeys(estimators, scorer or get_scorer("r2")), params)
+
+
+def test_a_name_before_a_parameter_sends_it_to_that_estimator_alone():
+    given = routed({"pipe__model__sample_weight": WEIGHTS})
+    assert list(given.fit["pipe"]) == ["model__sample_weight"]
+    assert given.fit["bare"] == {}
+
+
+def test_weights_go_to_every_last_step_and_groups_to_the_splitter():
+    given = routed({"sample_weight": WEIGHTS, "groups": [0, 0, 1, 1]})
+    np.testing.assert_array_equal(given.fit["pipe"]["model__sample_weight"], WEIGHTS)
+    np.testing.assert_array_equal(given.fit["bare"]["sample_weight"], WEIGHTS)
+    assert given.split == {"groups": [0, 0, 1, 1]}
+
+
+def test_anything_else_goes_to_every_estimator_as_it_is():
+    given = routed({"scale__sample_weight": WEIGHTS, "flag": True})
+    assert set(given.fit["pipe"]) == set(given.fit["bare"]) == {"scale__sample_weight", "flag"}
+
+
+def test_no_weights_are_none():
+    assert routed({"sample_weight": None}).fit == {"pipe": {}, "bare": {}}
+
+
+def test_a_scorer_without_weights_is_named():
+    def without_weights(y_true, y_pred):
+        return r2_score(y_true, y_pred)
+
+    with pytest.warns(UserWarning, match=r"make_scorer\(without_weights.*does not support sample_weight"):
+        given = routed({"sample_weight": WEIGHTS}, make_scorer(without_weights))
+    assert given.score == {"pipe": {}, "bare": {}}

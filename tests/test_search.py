@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+from sklearn.linear_model import Ridge
+
+from multisearch import MultiModelSearchCV
+from multisearch._preparation import prepare
+from multisearch._records import CaughtWarning, Failure
+from multisearch._search import Search, give_warnings, raise_failure
+from multisearch.callbacks import Callback
+from multisearch.engines._inline import InlineEngine
+
+
+class InWaves:
+    """Proposes one setting at a time, and each time the best so far, halved."""
+
+    def __init__(self):
+        self.told = []
+
+    def ask(self):
+        if len(self.told) == 3:
+            return []
+        return [{"alpha": 8.0 / 2 ** len(self.told)}]
+
+    def tell(self, candidate, outcomes):
+        self.told.append((candidate.params["alpha"], np.mean([outcome.test_scores for outcome in outcomes])))
+
+
+class Notes(Callback):
+    def __init__(self):
+        self.events = []
+
+    def on_start(self, n_candidates, n_folds):
+        self.events.append(("start", n_candidates, n_folds))
+
+    def on_outcome(self, candidate, outcome):
+        self.events.append(("outcome", candidate.index, outcome.fold))
+
+    def on_candidate(self, candidate, mean_test_score):
+        self.events.append(("candidate", candidate.index, mean_test_score))
+
+
+def run(preparation, callbacks=(), optimize=True):
+    engine = InlineEngine()
+    engine.start(preparation.problem)
+    return Search(preparation, engine, callbacks, optimize=optimize).run()
+
+
+@pytest.fixture
+def preparation(regression):
+    return prepare(MultiModelSearchCV([("ridge", Ridge(), {"alpha": [1.0, 2.0]})], cv=2), *regression, {})
+
+
+def test_samplers_that_learn_are_asked_until_they_are_done(preparation):
+    sampler = InWaves()
+    preparation.samplers["ridge"] = sampler
+    result = run(preparation)
+    assert [setting for setting, _ in sampler.told] == [8.0, 4.0, 2.0]
+    assert [candidate.index for candidate in result.candidates] == [0, 1, 2]
+    assert len(result.outcomes) == 6
+
+
+def test_callbacks_are_told_every_event_in_order(preparation):
+    notes = Notes()
+    result = run(preparation, [notes])
+    assert notes.events[0] == ("start", 2, 2)
+    assert {event[1:] for event in notes.events if event[0] == "outcome"} == {(0, 0), (0, 1), (1, 0), (1, 1)}
+    means = {event[1]: event[2] for event in notes.events if event[0] == "candidate"}
+    for index, mean in means.items():
+        assert mean == np.mean([result.outcomes[index, fold].test_scores for fold in range(2)])
+
+
+def test_what_was_spent_adds_up(preparation):
+    stats = run(preparation).stats
+    assert stats.evaluations == 4
+    assert stats.step_fits == 4
+    assert 0 < stats.busy_seconds <= stats.wall_seconds
+
+
+def test_failures_are_raised_as_themselves_or_as_text():
+    with pytest.raises(KeyError, match="gone"):
+        raise_failure(Failure("KeyError: gone", "Traceback ...", KeyError("gone")))
+    with pytest.raises(RuntimeError, match=r"KeyError: gone\n\nTraceback"):
+        raise_failure(Failure("KeyError: gone", "Traceback ..."))
+
+
+def test_equal_warnings_are_given_once():
+    caught = CaughtWarning("did not converge", UserWarning, "model.py", 3)
+    with pytest.warns(UserWarning, match="did not converge") as given:
+        give_warnings([caught, caught])
+    assert len(given) == 1
