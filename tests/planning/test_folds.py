@@ -1,0 +1,211 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    LeaveOneOut,
+    PredefinedSplit,
+    ShuffleSplit,
+    StratifiedKFold,
+    TimeSeriesSplit,
+    check_cv,
+)
+
+from multisearch.planning import FoldPlan, StoppingRows, make_folds
+
+INNER = StoppingRows("inner", 0.25)
+
+
+class Counting(KFold):
+    """Counts how often it is asked for its splits."""
+
+    asked = 0
+
+    def split(self, *args, **kwargs):
+        self.asked += 1
+        return super().split(*args, **kwargs)
+
+
+@pytest.fixture
+def plan():
+    """Make a plan for 40 rows in two unequal classes."""
+
+    def make(splitter=None, *, y=None, stratify=False, seed=0, groups=None):
+        y = np.repeat(["few", "many"], [8, 32]) if y is None else y
+        splitter = KFold(4, shuffle=True, random_state=0) if splitter is None else splitter
+        return FoldPlan(np.arange(len(y))[:, None], y, splitter, {"groups": groups}, stratify, seed)
+
+    return make
+
+
+def train_rows(fold):
+    """Return all rows of a fold that are not for testing, in order."""
+    return sorted([*fold.train, *fold.stopping])
+
+
+def test_without_stopping_the_folds_are_the_splitters(plan):
+    splitter = KFold(4, shuffle=True, random_state=0)
+    (folds,) = make_folds(plan(splitter), [None])
+
+    assert [fold.index for fold in folds] == [0, 1, 2, 3]
+    for fold, (train, test) in zip(folds, splitter.split(np.zeros(40)), strict=True):
+        np.testing.assert_array_equal(fold.train, train)
+        np.testing.assert_array_equal(fold.test, test)
+        assert fold.stopping is None
+
+
+@pytest.mark.parametrize("as_given", [np.asarray, list, np.flatnonzero, lambda mask: np.flatnonzero(mask).tolist()])
+def test_masks_and_positions_are_both_understood(plan, as_given):
+    mask = np.arange(40) < 30
+    splitter = check_cv([(as_given(mask), as_given(~mask))])
+    ((fold,),) = make_folds(plan(splitter), [None])
+
+    assert fold.train.tolist() == list(range(30))
+    assert fold.test.tolist() == list(range(30, 40))
+    assert fold.train.dtype == fold.test.dtype == np.intp
+
+
+def test_the_splitter_is_asked_once_for_all_variants(plan):
+    splitter = Counting(4)
+    variants = make_folds(plan(splitter), [None, INNER, StoppingRows("fold", 0.5)])
+
+    assert splitter.asked == 1
+    assert [len(folds) for folds in variants] == [4, 4, 4]
+
+
+def test_all_variants_test_on_the_same_rows(plan):
+    splitter = ShuffleSplit(3, random_state=np.random.RandomState(0))
+    plain, stopped = make_folds(plan(splitter), [None, INNER])
+
+    for one, other in zip(plain, stopped, strict=True):
+        np.testing.assert_array_equal(one.test, other.test)
+        np.testing.assert_array_equal(sorted(one.train), train_rows(other))
+
+
+def test_fold_stops_on_the_test_rows_and_trains_on_all_others(plan):
+    plain, stopped = make_folds(plan(), [None, StoppingRows("fold", 0.25)])
+
+    for one, other in zip(plain, stopped, strict=True):
+        np.testing.assert_array_equal(other.stopping, other.test)
+        np.testing.assert_array_equal(other.train, one.train)
+
+
+@given(
+    n_rows=st.integers(4, 60),
+    n_splits=st.integers(2, 4),
+    fraction=st.floats(0.01, 0.99),
+    seed=st.integers(0, 5),
+)
+@settings(max_examples=60, deadline=None)
+def test_inner_takes_the_fraction_out_of_the_training_rows_or_says_that_it_cannot(n_rows, n_splits, fraction, seed):
+    splitter = KFold(n_splits)
+    plan = FoldPlan(np.zeros((n_rows, 1)), np.zeros(n_rows), splitter, {"groups": None}, False, seed)
+    if any(np.ceil(fraction * len(train)) == len(train) for train, _ in splitter.split(plan.X)):
+        with pytest.raises(ValueError, match="leaves no training rows"):
+            make_folds(plan, [StoppingRows("inner", fraction)])
+        return
+    (folds,) = make_folds(plan, [StoppingRows("inner", fraction)])
+    for fold, (train, test) in zip(folds, splitter.split(plan.X), strict=True):
+        assert train_rows(fold) == train.tolist()
+        assert fold.test.tolist() == test.tolist()
+        assert len(fold.stopping) == np.ceil(fraction * len(train))
+        assert len(fold.train) > 0
+
+
+def test_equal_seeds_draw_equal_stopping_rows_and_others_do_not(plan):
+    (one,), (same,), (other,) = (make_folds(plan(seed=seed), [INNER]) for seed in (0, 0, 1))
+
+    np.testing.assert_array_equal(one[0].stopping, same[0].stopping)
+    assert one[0].stopping.tolist() != other[0].stopping.tolist()
+
+
+def test_classes_keep_their_proportion_for_classifiers(plan):
+    made = plan(StratifiedKFold(4), stratify=True)
+    (folds,) = make_folds(made, [StoppingRows("inner", 1 / 3)])
+
+    for fold in folds:
+        assert np.unique_counts(made.y[fold.stopping]).counts.tolist() == [2, 8]
+        assert np.unique_counts(made.y[fold.train]).counts.tolist() == [4, 16]
+
+
+def test_numbers_are_not_stratified(plan):
+    (folds,) = make_folds(plan(y=np.linspace(0.1, 1, 40), stratify=True), [INNER])
+
+    assert [len(fold.stopping) for fold in folds] == [8, 8, 8, 8]
+
+
+def test_groups_stay_whole(plan):
+    groups = np.arange(40) % 10
+    (folds,) = make_folds(plan(GroupKFold(5), groups=groups), [INNER])
+
+    for fold in folds:
+        assert {len(set(groups[rows])) for rows in (fold.train, fold.stopping, fold.test)} == {6, 2}
+        assert not set(groups[fold.train]) & set(groups[fold.stopping])
+
+
+def test_time_series_stop_on_the_last_rows(plan):
+    (folds,) = make_folds(plan(TimeSeriesSplit(3), stratify=True), [INNER])
+
+    for fold in folds:
+        assert max(fold.train) < min(fold.stopping)
+        assert max(fold.stopping) < min(fold.test)
+        assert fold.stopping.tolist() == sorted(fold.stopping)
+    assert [len(fold.stopping) for fold in folds] == [3, 5, 8]
+
+
+def test_the_first_split_of_a_splitter_of_ones_own_is_taken(plan):
+    (folds,) = make_folds(plan(KFold(4)), [StoppingRows(KFold(3), 0.25)])
+
+    assert folds[0].stopping.tolist() == list(range(10, 20))
+    assert folds[0].train.tolist() == list(range(20, 40))
+    assert folds[3].stopping.tolist() == list(range(10))
+
+
+def test_a_splitter_of_ones_own_sees_the_groups_of_the_training_rows(plan):
+    groups = np.arange(40) % 4
+    (folds,) = make_folds(plan(GroupKFold(4), groups=groups), [StoppingRows(GroupKFold(3), 0.25)])
+
+    for fold in folds:
+        assert len(set(groups[fold.stopping])) == 1
+        assert len(set(groups[fold.train])) == 2
+
+
+@pytest.mark.parametrize("splitter", [KFold(4), TimeSeriesSplit(3), StratifiedKFold(4)])
+def test_a_fraction_that_leaves_nothing_to_train_on_is_an_error(plan, splitter):
+    with pytest.raises(ValueError, match=r"validation_fraction=0\.999 leaves no training rows of the \d+ in fold 0"):
+        make_folds(plan(splitter, stratify=True), [StoppingRows("inner", 0.999)])
+
+
+def test_a_class_too_small_to_be_split_is_an_error_that_says_what_to_do(plan):
+    y = np.repeat(["one", "many"], [1, 39])
+
+    with pytest.raises(ValueError, match=r"cannot be carved out of the 30 training rows of fold 1.*change it, or give"):
+        make_folds(plan(KFold(4), y=y, stratify=True), [None, INNER])
+
+
+def test_a_splitter_of_ones_own_without_a_split_is_an_error(plan):
+    with pytest.raises(ValueError, match="yields no split of the training rows of fold 0"):
+        make_folds(plan(), [StoppingRows(PredefinedSplit([-1] * 30), 0.25)])
+
+
+def test_a_splitter_that_promises_other_numbers_is_an_error(plan):
+    class Wrong(KFold):
+        def get_n_splits(self, *args, **kwargs):
+            return 7
+
+    with pytest.raises(ValueError, match="Expected 7 splits, got 4"):
+        make_folds(plan(Wrong(4)), [None])
+
+
+def test_no_split_at_all_is_an_error(plan):
+    with pytest.raises(ValueError, match="No fits were performed"):
+        make_folds(plan(check_cv([])), [None])
+
+
+def test_rows_without_targets_can_be_stopped_on(plan):
+    made = FoldPlan(np.zeros((6, 1)), None, LeaveOneOut(), {"groups": None}, False, 0)
+    (folds,) = make_folds(made, [INNER])
+
+    assert [len(fold.stopping) for fold in folds] == [2] * 6
