@@ -33,7 +33,7 @@ clean:
 $(STAMP): pyproject.toml
 ifneq ($(UV),)
 	test -x $(BIN)/python || $(UV) venv --python "$(or $(PYTHON),3.11)" .venv
-	$(UV) pip install --python $(BIN)/python --editable '.[all]' --group dev
+	$(UV) pip install --python $(BIN)/python --compile-bytecode --editable '.[all]' --group dev
 else
 	test -x $(BIN)/pip || "$(PYTHON)" -m venv .venv
 	$(BIN)/python -m pip install --upgrade 'pip>=25.1'
