@@ -85,7 +85,7 @@ class _HandOut:
             position = self._position
             self._position += 1
             if position < self._given:
-                return self.train, self.fitted[position]
+                return handed_over(self.train), self.fitted[position]
             self.train, fitted = function(transformer, X, *args, **kwargs)
             self.fitted.append(fitted)
             if self._position == self._stop:
@@ -132,8 +132,10 @@ def locked(rows: Any) -> Any:
 
 
 def handed_over(rows: Any) -> Any:
-    """Return shared rows as one user may have them."""
-    return rows.copy(deep=False) if hasattr(rows, "iloc") else rows
+    """Return shared rows as one user may have them: what cannot be locked is copied."""
+    if hasattr(rows, "iloc"):
+        return rows.copy(deep=False)
+    return rows if isinstance(rows, np.ndarray) or scipy.sparse.issparse(rows) else copy.deepcopy(rows)
 
 
 def private_copy(shared: StepResult) -> StepResult:

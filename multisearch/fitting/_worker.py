@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 import time
 import traceback
@@ -10,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from sklearn.utils.metadata_routing import get_routing_for_object
+from sklearn.pipeline import Pipeline
 
 from multisearch._records import (
     Batch,
@@ -26,20 +27,13 @@ from multisearch._records import (
     Rows,
     Scores,
     SharedStep,
-    StoppingRule,
     Task,
 )
-from multisearch.families import (
-    StoppingRows,
-    TrainingRows,
-    family_of,
-    is_plain_pipeline,
-    last_step,
-    stopping_family_of,
-)
+from multisearch.families import TrainingRows, family_of, last_step
 from multisearch.fitting._problem import Problem
 from multisearch.fitting._scoring import announced, only_looks_at_predictions, score
 from multisearch.fitting._shared import StepResult, handed_out, handed_over, locked, private_copy, through_steps
+from multisearch.fitting._stopping import fit_stopped, stopping_rows
 
 _T = TypeVar("_T")
 
@@ -117,7 +111,11 @@ def _failure(error: BaseException) -> Failure:
     ends_search = isinstance(error, _EndsSearchError)
     cause = error.__cause__ if ends_search and error.__cause__ is not None else error
     text = "".join(traceback.format_exception(cause))
-    return Failure(f"{type(cause).__name__}: {cause}", text, _portable(cause), ends_search)
+    try:
+        message = str(cause)
+    except BaseException:  # noqa: BLE001 - an exception that cannot even say what it is about
+        message = "no message"
+    return Failure(f"{type(cause).__name__}: {message}", text, _portable(cause), ends_search)
 
 
 def _portable(error: BaseException) -> BaseException | None:
@@ -236,21 +234,18 @@ def _fit(problem: Problem, candidate: Candidate, estimator: Any, fold: Fold, sha
     """Fit a candidate on one fold; return its best iteration if it stops early."""
     X, y = _training_rows(problem, estimator, fold, shared)
     fit_params = problem.fit_params_of(candidate.estimator, fold.train)
-    rule = problem.rule_of(candidate)
-    stopped = None
-    model = last_step(estimator)
-    if rule is not None:
-        stopped = _StoppedFit(model, rule, lambda: _stopping_rows(problem, candidate, estimator, fold, shared))
-        if not is_plain_pipeline(estimator):
-            stopped.fit(X, y, **fit_params)
-            return stopped.n_iterations
-        estimator.steps[-1] = (estimator.steps[-1][0], stopped)
-    with nullcontext() if shared is None else handed_out(estimator, shared):
-        _fit_any(estimator, X, y, fit_params)
-    if stopped is None:
-        return None
-    estimator.steps[-1] = (estimator.steps[-1][0], model)
-    return stopped.n_iterations
+    number = candidate.index * len(problem.folds[0]) + fold.index
+    monitor = problem.monitor
+    with (
+        nullcontext() if monitor is None else monitor.evaluation(number, estimator, (X, y), fit_params),
+        nullcontext() if shared is None else handed_out(estimator, shared),
+    ):
+        rule = problem.rule_of(candidate)
+        if rule is None:
+            _fit_any(estimator, X, y, fit_params)
+            return None
+        rows = TrainingRows(X, y, fit_params)
+        return fit_stopped(estimator, rule, rows, lambda: stopping_rows(problem, candidate, estimator, fold, shared))
 
 
 def _fit_any(estimator: Any, X: Any, y: Any, fit_params: Mapping[str, Any]) -> None:
@@ -258,44 +253,6 @@ def _fit_any(estimator: Any, X: Any, y: Any, fit_params: Mapping[str, Any]) -> N
         estimator.fit(X, **fit_params)
     else:
         estimator.fit(X, y, **fit_params)
-
-
-class _StoppedFit:
-    """Stands in for a Pipeline's last step while it is fitted, and fits it with early stopping.
-
-    The stopping rows are asked for when the steps before are fitted, because they have to pass through them.
-    """
-
-    def __init__(self, model: Any, rule: StoppingRule, stopping: Callable[[], StoppingRows]) -> None:
-        self._model = model
-        self._rule = rule
-        self._stopping = stopping
-        self.n_iterations: int | None = None
-
-    def fit(self, X: Any, y: Any = None, **fit_params: Any) -> _StoppedFit:
-        family = stopping_family_of(self._model)
-        if family is None:
-            raise TypeError(f"{self._model!r} cannot stop early")
-        rows = TrainingRows(X, y, fit_params)
-        self.n_iterations = family.fit_stopped(self._model, rows, self._stopping(), self._rule)
-        return self
-
-    def get_metadata_routing(self) -> Any:
-        """Ask for what the model itself asks for."""
-        return get_routing_for_object(self._model)
-
-
-def _stopping_rows(
-    problem: Problem, candidate: Candidate, estimator: Any, fold: Fold, shared: StepResult | None
-) -> StoppingRows:
-    """Return the stopping rows as the model will see them, through the steps that are fitted by now."""
-    if fold.stopping is None:
-        raise ValueError(f"fold {fold.index} has no rows to stop by")
-    X = problem.rows(estimator, fold.stopping, fold.train)[0] if shared is None else handed_over(shared.stopping)
-    X = through_steps(estimator, 0 if shared is None else len(shared.fitted), X)
-    params = problem.fit_params_of(candidate.estimator, fold.stopping)
-    named = f"{estimator.steps[-1][0]}__sample_weight" if is_plain_pipeline(estimator) else "sample_weight"
-    return StoppingRows(X, problem.targets(fold.stopping), params.get(named, params.get("sample_weight")))
 
 
 class _Scoring:
@@ -308,15 +265,19 @@ class _Scoring:
         self._estimator = estimator
         self._fold = fold
         self._shared = shared
-        self.on_transformed_rows = shared is not None and only_looks_at_predictions(
-            self._scorer, problem.score_params[name]
+        # A subclass may predict in a way of its own
+        self.on_transformed_rows = (
+            shared is not None
+            and type(estimator) is Pipeline
+            and only_looks_at_predictions(self._scorer, problem.score_params[name])
         )
 
     def on(self, rows: Rows, transformed: Any) -> Scores:
         problem = self._problem
         model = self._estimator
         if self._shared is not None and self.on_transformed_rows:
-            X = through_steps(self._estimator, len(self._shared.fitted), handed_over(transformed))
+            # Rows of their own, since many scorers turn a failure to write into read-only ones into a score
+            X = through_steps(self._estimator, len(self._shared.fitted), copy.deepcopy(transformed))
             y = problem.targets(rows)
             model = last_step(self._estimator)
         else:
@@ -344,7 +305,12 @@ def _refitted(problem: Problem, task: Refit) -> Any:
     family = family_of(model)
     if task.iterations is not None and family is not None:
         family.set_iterations(model, task.iterations)
-    with _native_threads(model, None):
-        X, y = problem.all_rows()
-        _fit_any(estimator, X, y, problem.fit_params_of(task.candidate.estimator, None))
+    X, y = problem.all_rows()
+    fit_params = problem.fit_params_of(task.candidate.estimator, None)
+    monitor = problem.monitor
+    with (
+        nullcontext() if monitor is None else monitor.refit(estimator, (X, y), fit_params),
+        _native_threads(model, None),
+    ):
+        _fit_any(estimator, X, y, fit_params)
     return estimator
