@@ -14,16 +14,17 @@ from sklearn.utils.validation import check_is_fitted
 from multisearch._conclusion import FITTED_ATTRIBUTES, conclude, refitted
 from multisearch._delegation import BestEstimatorMixin, check_refit_was_asked
 from multisearch._fit_params import router, scorer_route
-from multisearch._preparation import prepare
+from multisearch._monitoring import told_of_the_fit, told_of_the_search
+from multisearch._preparation import Preparation, prepare
 from multisearch._search import Search
-from multisearch._sklearn_compat import routing_enabled
+from multisearch._sklearn_compat import CallbackSupportMixin, VisualBlock, callbacks_ended_after, routing_enabled
 from multisearch.callbacks import callbacks_for
 from multisearch.engines import open_engine
 from multisearch.families import kind_of
 from multisearch.fitting import announced, make_scorers
 
 
-class MultiModelSearchCV(BestEstimatorMixin, MetaEstimatorMixin, BaseEstimator):
+class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
     """Search the parameters of several estimators at once, on the same folds, and keep the best of all.
 
     Used, cloned, pickled and read like scikit-learn's GridSearchCV. Leading pipeline steps that several candidates
@@ -234,21 +235,29 @@ class MultiModelSearchCV(BestEstimatorMixin, MetaEstimatorMixin, BaseEstimator):
             Where there is no scheduler at the address given.
         """
         preparation = prepare(self, X, y, params)
+        with callbacks_ended_after(self), told_of_the_fit(self, preparation) as preparation:
+            fitted = self._fitted_attributes(preparation)
+        for name in FITTED_ATTRIBUTES:
+            self.__dict__.pop(name, None)
+        self.__dict__.update(fitted)
+        return self
+
+    def _fitted_attributes(self, preparation: Preparation) -> dict[str, Any]:
+        """Search and refit; return what there is to be known after that."""
         callbacks = callbacks_for(self.verbose)
         with open_engine(self.n_jobs, self.scheduler) as engine:
             engine.start(preparation.problem)
             try:
                 search = Search(preparation, engine, callbacks, optimize=self.optimize)
-                fitted = conclude(preparation.problem, search.run(), self.refit)
+                with told_of_the_search(preparation.problem.monitor):
+                    result = search.run()
+                fitted = conclude(preparation.problem, result, self.refit)
                 if self.refit:
                     fitted |= refitted(engine, fitted, callbacks)
             finally:
                 for callback in callbacks:
                     callback.on_end()
-        for name in FITTED_ATTRIBUTES:
-            self.__dict__.pop(name, None)
-        self.__dict__.update(fitted)
-        return self
+        return fitted
 
     def score(self, X: Any, y: Any = None, **params: Any) -> float:
         """Score the best estimator by ``scoring`` (with several metrics: by the one that ``refit`` names).
@@ -289,6 +298,21 @@ class MultiModelSearchCV(BestEstimatorMixin, MetaEstimatorMixin, BaseEstimator):
         estimators = self._estimators_by_name()
         return router(self, estimators, make_scorers(estimators, self.scoring, self.error_score), self.cv)
 
+    def _sk_visual_block_(self) -> Any:
+        """Draw every estimator side by side, the best one as it was fitted."""
+        estimators = self._estimators_by_name()
+        titles = {name: f"{name}: {type(estimator).__name__}" for name, estimator in estimators.items()}
+        if hasattr(self, "best_estimator_"):
+            best = self.best_estimator_name_
+            estimators[best] = self.best_estimator_
+            titles[best] = f"best_estimator_, {best}: {type(self.best_estimator_).__name__}"
+        return VisualBlock(
+            "parallel",
+            list(estimators.values()),
+            names=list(titles.values()),
+            name_details=[str(estimator) for estimator in estimators.values()],
+        )
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         estimators = self._estimators_by_name()
@@ -302,5 +326,6 @@ class MultiModelSearchCV(BestEstimatorMixin, MetaEstimatorMixin, BaseEstimator):
             tags.regressor_tags = all_tags[0].regressor_tags or RegressorTags()
         tags.input_tags.pairwise = any(one.input_tags.pairwise for one in all_tags)
         tags.input_tags.sparse = all(one.input_tags.sparse for one in all_tags)
+        tags.input_tags.allow_nan = all(one.input_tags.allow_nan for one in all_tags)
         tags.array_api_support = all(one.array_api_support for one in all_tags)
         return tags

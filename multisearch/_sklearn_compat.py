@@ -10,6 +10,8 @@
     A scorer's result checked, with GridSearchCV's warnings and errors.
 ``_BaseScorer``, ``_PassthroughScorer``, ``_MultimetricScorer``
     The classes behind ``check_scoring``; needed to know which scorers look at nothing but predictions.
+``_VisualBlock``, ``_callback_support``
+    What draws estimators in notebooks, and what ends the callbacks of a fit (since 1.9; before, there are none).
 ``_routing_enabled``
     Whether metadata routing is on; the public ``get_config`` says the same, at several times the cost.
 """
@@ -18,6 +20,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from sklearn.metrics._scorer import _BaseScorer as BaseScorer
@@ -25,14 +28,31 @@ from sklearn.metrics._scorer import _MultimetricScorer as MultimetricScorer
 from sklearn.metrics._scorer import _PassthroughScorer as PassthroughScorer
 from sklearn.model_selection._validation import _score as checked_score
 from sklearn.utils import _safe_indexing as take_rows
+from sklearn.utils._repr_html.estimator import _VisualBlock as VisualBlock
 from sklearn.utils.metadata_routing import _routing_enabled as routing_enabled
 from sklearn.utils.metaestimators import _safe_split as safe_split
 from sklearn.utils.validation import _check_method_params as check_method_params
 
+try:
+    from sklearn.callback import CallbackSupportMixin
+    from sklearn.callback._callback_support import callback_management_context as callbacks_ended_after
+except ImportError:
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Stands in for what scikit-learn 1.9 brings: without it nobody can set callbacks."""
+
+    def callbacks_ended_after(_: Any) -> AbstractContextManager[None]:
+        """Do nothing: there are no callbacks."""
+        return nullcontext()
+
+
 __all__ = [
     "BaseScorer",
+    "CallbackSupportMixin",
     "MultimetricScorer",
     "PassthroughScorer",
+    "VisualBlock",
+    "callbacks_ended_after",
     "check_method_params",
     "checked_score",
     "multimetric_scorers",

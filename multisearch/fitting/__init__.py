@@ -1,9 +1,20 @@
 """How one piece is done: a task on concrete data to outcomes."""
 
+from multisearch.fitting._monitor import Monitor, metadata_of
 from multisearch.fitting._problem import Problem
 from multisearch.fitting._scoring import announced, make_scorers
 from multisearch.fitting._shared import StepResult
 from multisearch.fitting._warnings import collected_warnings
 from multisearch.fitting._worker import Surroundings, run_task
 
-__all__ = ["Problem", "StepResult", "Surroundings", "announced", "collected_warnings", "make_scorers", "run_task"]
+__all__ = [
+    "Monitor",
+    "Problem",
+    "StepResult",
+    "Surroundings",
+    "announced",
+    "collected_warnings",
+    "make_scorers",
+    "metadata_of",
+    "run_task",
+]

@@ -14,6 +14,7 @@ from sklearn.utils import get_tags
 from multisearch._records import Candidate, Fold, Rows, StoppingRule
 from multisearch._sklearn_compat import check_method_params, safe_split, take_rows
 from multisearch.families import is_plain_pipeline, stopping_family_of
+from multisearch.fitting._monitor import Monitor
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class Problem:
         scikit-learn's configuration where the search was started.
     warning_filters : sequence of tuple
         Python's warning filters where the search was started.
+    monitor : Monitor or None
+        scikit-learn's callbacks; None where the search has none.
     """
 
     X: Any
@@ -57,6 +60,7 @@ class Problem:
     error_score: Any
     config: Mapping[str, Any]
     warning_filters: Sequence[tuple[Any, ...]]
+    monitor: Monitor | None = None
 
     def build(self, candidate: Candidate) -> Any:
         """Return a candidate's estimator, unfitted, with its setting; parameters that are estimators are cloned too."""

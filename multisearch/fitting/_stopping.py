@@ -1,0 +1,64 @@
+"""Early stopping inside a Pipeline: its last step fitted with rows that have passed through the steps before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sklearn.utils.metadata_routing import get_routing_for_object
+
+from multisearch._records import Candidate, Fold, StoppingRule
+from multisearch.families import StoppingRows, TrainingRows, is_plain_pipeline, last_step, stopping_family_of
+from multisearch.fitting._problem import Problem
+from multisearch.fitting._shared import StepResult, handed_over, through_steps
+
+
+def fit_stopped(estimator: Any, rule: StoppingRule, rows: TrainingRows, stopping: Callable[[], StoppingRows]) -> int:
+    """Fit an estimator whose last step stops early; return the best iteration, which the model is left at.
+
+    ``stopping`` is called when the steps before the last are fitted.
+    """
+    model = last_step(estimator)
+    stopped = _StoppedFit(model, rule, stopping)
+    if not is_plain_pipeline(estimator):
+        return stopped.fit(rows.X, rows.y, **rows.fit_params).n_iterations
+    name = estimator.steps[-1][0]
+    estimator.steps[-1] = (name, stopped)
+    estimator.fit(rows.X, rows.y, **rows.fit_params)
+    estimator.steps[-1] = (name, model)
+    return stopped.n_iterations
+
+
+class _StoppedFit:
+    """Stands in for a Pipeline's last step while it is fitted, and fits it with early stopping."""
+
+    def __init__(self, model: Any, rule: StoppingRule, stopping: Callable[[], StoppingRows]) -> None:
+        self._model = model
+        self._rule = rule
+        self._stopping = stopping
+        self.n_iterations = 0
+
+    def fit(self, X: Any, y: Any = None, **fit_params: Any) -> _StoppedFit:
+        family = stopping_family_of(self._model)
+        if family is None:
+            raise TypeError(f"{self._model!r} cannot stop early")
+        rows = TrainingRows(X, y, fit_params)
+        self.n_iterations = family.fit_stopped(self._model, rows, self._stopping(), self._rule)
+        return self
+
+    def get_metadata_routing(self) -> Any:
+        """Ask for what the model itself asks for."""
+        return get_routing_for_object(self._model)
+
+
+def stopping_rows(
+    problem: Problem, candidate: Candidate, estimator: Any, fold: Fold, shared: StepResult | None
+) -> StoppingRows:
+    """Return the stopping rows as the model will see them, through the steps that are fitted by now."""
+    if fold.stopping is None:
+        raise ValueError(f"fold {fold.index} has no rows to stop by")
+    X = problem.rows(estimator, fold.stopping, fold.train)[0] if shared is None else handed_over(shared.stopping)
+    X = through_steps(estimator, 0 if shared is None else len(shared.fitted), X)
+    params = problem.fit_params_of(candidate.estimator, fold.stopping)
+    named = f"{estimator.steps[-1][0]}__sample_weight" if is_plain_pipeline(estimator) else "sample_weight"
+    return StoppingRows(X, problem.targets(fold.stopping), params.get(named, params.get("sample_weight")))
