@@ -120,7 +120,7 @@ def through_steps(pipeline: Any, start: int, X: Any) -> Any:
 
 
 def locked(rows: Any) -> Any:
-    """Make rows read-only before they are shared; frames guard themselves by copying on write."""
+    """Make rows read-only before they are shared; frames cannot be locked, see `handed_over`."""
     if isinstance(rows, np.ndarray):
         rows.flags.writeable = False
     elif scipy.sparse.issparse(rows):
@@ -133,9 +133,18 @@ def locked(rows: Any) -> Any:
 
 def handed_over(rows: Any) -> Any:
     """Return shared rows as one user may have them: what cannot be locked is copied."""
-    if hasattr(rows, "iloc"):
-        return rows.copy(deep=False)
-    return rows if isinstance(rows, np.ndarray) or scipy.sparse.issparse(rows) else copy.deepcopy(rows)
+    if isinstance(rows, np.ndarray) or scipy.sparse.issparse(rows):
+        return rows
+    return rows.copy(deep=False) if _is_copied_on_write(rows) else copy.deepcopy(rows)
+
+
+def _is_copied_on_write(rows: Any) -> bool:
+    """Say whether writing to a shallow copy leaves these rows alone: pandas guards frames so from 3.0 on."""
+    if not (type(rows).__module__.startswith("pandas.") and hasattr(rows, "iloc")):
+        return False
+    import pandas as pd
+
+    return int(pd.__version__.partition(".")[0]) >= 3 or pd.get_option("mode.copy_on_write") is True  # noqa: PLR2004
 
 
 def private_copy(shared: StepResult) -> StepResult:
