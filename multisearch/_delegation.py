@@ -9,6 +9,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from multisearch._lazy import applied_by_block, is_lazy
+
 
 def check_refit_was_asked(search: Any, attribute: str) -> None:
     """Raise AttributeError where ``refit=False`` leaves no best estimator to ask."""
@@ -35,8 +37,19 @@ def _best_estimator_has(attribute: str) -> Callable[[Any], bool]:
     return check
 
 
+def _asked(search: Any, method: str, X: Any) -> Any:
+    """Return what the best estimator says of X; of a dask collection lazily, block by block."""
+    check_is_fitted(search)
+    if is_lazy(X):
+        return applied_by_block(search.best_estimator_, method, X)
+    return getattr(search.best_estimator_, method)(X)
+
+
 class BestEstimatorMixin:
-    """Methods and attributes of ``best_estimator_``; there where it, or every estimator before the fit, has them."""
+    """Methods and attributes of ``best_estimator_``; there where it, or every estimator before the fit, has them.
+
+    For a dask array or DataFrame the methods return a lazy dask array, made block by block.
+    """
 
     best_estimator_: Any
 
@@ -52,8 +65,7 @@ class BestEstimatorMixin:
         -------
         y_pred : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         """
-        check_is_fitted(self)
-        return self.best_estimator_.predict(X)
+        return _asked(self, "predict", X)
 
     @available_if(_best_estimator_has("predict_proba"))
     def predict_proba(self, X: Any) -> Any:
@@ -68,8 +80,7 @@ class BestEstimatorMixin:
         y_pred : ndarray of shape (n_samples, n_classes)
             In the order of ``classes_``.
         """
-        check_is_fitted(self)
-        return self.best_estimator_.predict_proba(X)
+        return _asked(self, "predict_proba", X)
 
     @available_if(_best_estimator_has("predict_log_proba"))
     def predict_log_proba(self, X: Any) -> Any:
@@ -84,8 +95,7 @@ class BestEstimatorMixin:
         y_pred : ndarray of shape (n_samples, n_classes)
             In the order of ``classes_``.
         """
-        check_is_fitted(self)
-        return self.best_estimator_.predict_log_proba(X)
+        return _asked(self, "predict_log_proba", X)
 
     @available_if(_best_estimator_has("decision_function"))
     def decision_function(self, X: Any) -> Any:
@@ -99,8 +109,7 @@ class BestEstimatorMixin:
         -------
         y_score : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_classes * (n_classes - 1) / 2)
         """
-        check_is_fitted(self)
-        return self.best_estimator_.decision_function(X)
+        return _asked(self, "decision_function", X)
 
     @available_if(_best_estimator_has("score_samples"))
     def score_samples(self, X: Any) -> Any:
@@ -114,8 +123,7 @@ class BestEstimatorMixin:
         -------
         y_score : ndarray of shape (n_samples,)
         """
-        check_is_fitted(self)
-        return self.best_estimator_.score_samples(X)
+        return _asked(self, "score_samples", X)
 
     @available_if(_best_estimator_has("transform"))
     def transform(self, X: Any) -> Any:
@@ -129,8 +137,7 @@ class BestEstimatorMixin:
         -------
         Xt : ndarray, sparse matrix or frame of shape (n_samples, n_transformed_features)
         """
-        check_is_fitted(self)
-        return self.best_estimator_.transform(X)
+        return _asked(self, "transform", X)
 
     @available_if(_best_estimator_has("inverse_transform"))
     def inverse_transform(self, X: Any) -> Any:
@@ -144,8 +151,7 @@ class BestEstimatorMixin:
         -------
         X_original : ndarray or sparse matrix of shape (n_samples, n_features)
         """
-        check_is_fitted(self)
-        return self.best_estimator_.inverse_transform(X)
+        return _asked(self, "inverse_transform", X)
 
     @property
     def n_features_in_(self) -> int:

@@ -214,7 +214,8 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Or whatever the estimators and the splitter accept.
+            Or whatever the estimators and the splitter accept. The rows of a dask array or DataFrame go from worker to
+            worker without passing through this process.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
         **params : dict of str to object
             ``groups`` goes to the splitter, ``sample_weight`` (of shape (n_samples,)) to the last step of every

@@ -19,6 +19,7 @@ from sklearn.utils import check_random_state, indexable
 
 from multisearch._early_stopping import stopping_rules
 from multisearch._fit_params import route
+from multisearch._lazy import in_memory, is_lazy, standing_in
 from multisearch._sklearn_compat import MultimetricScorer, multimetric_scorers
 from multisearch.candidates import Competitor, Sampler, check_names, check_space, make_samplers
 from multisearch.families import kind_of
@@ -129,11 +130,14 @@ def prepare(search: Any, X: Any, y: Any, params: Mapping[str, Any]) -> Preparati
     check_refit(search.refit, metrics_of(scorers))
     rules, variants = stopping_rules(search.early_stopping, competitors)
     samplers = make_samplers(competitors, search.n_iter, search.random_state)
-    X, y = indexable(X, y)
-    routed = route(search, X, estimators, scorers, params)
+    y = in_memory(y)
+    rows, y = indexable(standing_in(X), y)
+    X = X if is_lazy(X) else rows
+    in_memory_params = {name: in_memory(value) for name, value in params.items()}
+    routed = route(search, rows, estimators, scorers, in_memory_params)
     splitter = check_cv(search.cv, y, classifier=kind == "classifier")
     seed = _seed(search.random_state) if len(variants) > 1 else None
-    plan = FoldPlan(X, y, splitter, routed.split, kind == "classifier", seed)
+    plan = FoldPlan(rows, y, splitter, routed.split, kind == "classifier", seed)
     folds = make_folds(plan, variants)
     problem = Problem(
         X=X,

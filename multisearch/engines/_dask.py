@@ -6,12 +6,14 @@ import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import distributed
 from sklearn import config_context
 
+from multisearch._lazy import is_lazy
 from multisearch._records import BatchResult, RefitResult, SharedStep, Task
 from multisearch.engines._local import local_client
 from multisearch.fitting import Problem, StepResult, Surroundings, collected_warnings, run_task
@@ -78,7 +80,13 @@ class DaskEngine:
         self.queue_length = _TASKS_PER_SLOT * self.capacity
 
     def start(self, problem: Problem) -> None:
-        self._problem = self._client.scatter(problem, broadcast=True, hash=False)
+        if not is_lazy(problem.X):
+            self._problem = self._client.scatter(problem, broadcast=True, hash=False)
+            return
+        # A dask collection's rows go from worker to worker, not through this process
+        rest = self._client.scatter(replace(problem, X=None), broadcast=True, hash=False)
+        rows = self._client.compute(problem.X)
+        self._problem = self._client.submit(_with_rows, rest, rows, key=f"{self._prefix}-problem", pure=False)
 
     def submit(self, task: Task) -> None:
         key = f"{self._prefix}-{task.key}"
@@ -111,6 +119,10 @@ class DaskEngine:
         self._tasks.clear()
         self._shared.clear()
         self._problem = None
+
+
+def _with_rows(problem: Problem, X: Any) -> Problem:
+    return replace(problem, X=X)
 
 
 def _run(problem: Problem, task: Task, shared: StepResult | None) -> StepResult | BatchResult | RefitResult:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 
+from multisearch._lazy import in_memory
 from multisearch._records import BatchResult, RefitResult, SharedStep, Task
 from multisearch.fitting import Problem, StepResult, Surroundings, run_task
 
@@ -21,7 +23,7 @@ class InlineEngine:
         self._shared: dict[str, StepResult] = {}
 
     def start(self, problem: Problem) -> None:
-        self._problem = problem
+        self._problem = replace(problem, X=in_memory(problem.X))
 
     def submit(self, task: Task) -> None:
         self._waiting.append(task)
