@@ -1,5 +1,7 @@
 # make demo    run the tournament of docs/examples (options: make demo ARGS="--full --categories 2")
 # make test    run the tests
+# make test-lowest  run the tests with the lowest versions that pyproject.toml allows (needs uv)
+# make test-all     run the tests, scikit-learn's search tests on worker processes, and the lowest versions
 # make lint    run ruff, mypy and import-linter
 # make clean   remove .venv, results and caches
 #
@@ -12,13 +14,20 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 UV := $(shell command -v uv)
 
-.PHONY: demo test lint clean
+.PHONY: demo test test-lowest test-all lint clean
 
 demo: $(STAMP)
 	$(BIN)/python docs/examples/lightgbm_vs_keras.py $(ARGS)
 
 test: $(STAMP)
 	$(BIN)/pytest $(ARGS)
+
+# Old versions of dependencies warn about new versions of others, which is no fault of this project: -W default
+test-lowest: .venv-lowest/.installed
+	.venv-lowest/bin/pytest -W default $(ARGS)
+
+test-all: test test-lowest
+	$(BIN)/pytest -m slow $(ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -27,8 +36,14 @@ lint: $(STAMP)
 	$(BIN)/lint-imports
 
 clean:
-	rm -rf .venv results dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-lowest results dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv-lowest/.installed: pyproject.toml
+	$(UV) venv --clear --python "$(or $(PYTHON),3.11)" .venv-lowest
+	$(UV) pip install --python .venv-lowest/bin/python --compile-bytecode --resolution lowest-direct \
+		--editable '.[all]' --group dev
+	touch $@
 
 $(STAMP): pyproject.toml
 ifneq ($(UV),)

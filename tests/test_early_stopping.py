@@ -146,6 +146,7 @@ def test_classes_are_kept_in_proportion(classification):
     assert all(max(counts) - min(counts) <= 1 for counts in seen)
 
 
+@pytest.mark.filterwarnings("ignore:The argument 'eval_set' is deprecated")
 def test_a_fold_agrees_with_stopping_by_hand(trees, regression):
     import lightgbm
 
@@ -165,8 +166,7 @@ def test_a_fold_agrees_with_stopping_by_hand(trees, regression):
         model.fit(
             scaler.transform(X[train[kept]]),
             y[train[kept]],
-            eval_X=(scaler.transform(X[train[held_back]]),),
-            eval_y=(y[train[held_back]],),
+            eval_set=[(scaler.transform(X[train[held_back]]), y[train[held_back]])],
             callbacks=[lightgbm.early_stopping(5, verbose=False)],
         )
         assert search.cv_results_[f"split{fold}_n_iterations"][0] == model.best_iteration_

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -26,6 +26,23 @@ _ITERATION_NAMES = (
     "max_iter",
 )
 _THREAD_NAMES = ("n_jobs", "num_threads", "num_thread", "nthread", "nthreads")
+_METRIC_NAMES = {
+    "l2": ("regression", "regression_l2", "mean_squared_error", "mse"),
+    "rmse": ("l2_root", "root_mean_squared_error"),
+    "l1": ("regression_l1", "mean_absolute_error", "mae"),
+    "mape": ("mean_absolute_percentage_error",),
+    "binary_logloss": ("binary", "logloss"),
+    "binary_error": ("error",),
+    "multi_logloss": ("multiclass", "softmax", "multiclassova", "multiclass_ova", "ova", "ovr", "logloss"),
+    "multi_error": ("error",),
+    "cross_entropy": ("xentropy",),
+    "cross_entropy_lambda": ("xentlambda",),
+    "kullback_leibler": ("kldiv",),
+    "ndcg": ("lambdarank", "rank_xendcg", "xendcg", "xe_ndcg", "xe_ndcg_mart", "xendcg_mart"),
+    "map": ("mean_average_precision",),
+}
+"""What else LightGBM's metrics may be called, by the name under which it reports them (before an ``@``)."""
+
 _STOPPING_NAMES = ("early_stopping_round", "early_stopping_rounds", "early_stopping", "n_iter_no_change")
 
 
@@ -86,8 +103,8 @@ class LightGBMFamily:
 class _MonitoredStopping:
     """LightGBM's own early stopping, shown one metric only.
 
-    LightGBM can watch its first metric or all of them, but not one of several by name. A monitor that LightGBM reports
-    under another name (``mse`` is ``l2`` there) comes first among the metrics, because it was asked for first.
+    LightGBM can watch its first metric or all of them, but not one of several by name; and it passes over a metric that
+    it does not know.
     """
 
     order = 30
@@ -109,9 +126,24 @@ class _MonitoredStopping:
                 f"LightGBM computed no metric to stop early on; monitor is {self.monitor!r}: "
                 "name one of LightGBM's metrics, or give the model a metric"
             )
-        watched = results[names.index(self.monitor) if self.monitor in names else 0]
-        shown = {"evaluation_result_list": [watched]}
+        shown = {"evaluation_result_list": [results[self._position(names)]]}
         self.stop(env._replace(**shown) if hasattr(env, "_replace") else replace(env, **shown))
+
+    def _position(self, names: Sequence[str]) -> int:
+        """Return which of the metrics that LightGBM reports is to be watched."""
+        if self.monitor is None:
+            return 0
+        for position, name in enumerate(names):
+            if self.monitor == name or self.monitor in _names_of(name.partition("@")[0]):
+                return position
+        raise ValueError(
+            f"monitor={self.monitor!r} is no metric of this LightGBM model, which has {sorted(set(names))}; name one "
+            "of LightGBM's metrics in EarlyStopping, or give the model a metric of that name"
+        )
+
+
+def _names_of(metric: str) -> tuple[str, ...]:
+    return (metric, *_METRIC_NAMES.get(metric, ()))
 
 
 def _metric_name(result: Any) -> str:

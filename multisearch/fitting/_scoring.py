@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.metrics import check_scoring
 from sklearn.utils import get_tags
 
@@ -17,6 +18,10 @@ from multisearch._sklearn_compat import (
     multimetric_scorers,
     routing_enabled,
 )
+from multisearch.families import kind_of, last_step
+
+_USUAL_BY_ANOTHER_WAY = ("sklearn.dummy", "scikeras.")
+"""Modules whose classes define ``score`` themselves, and compute accuracy or R2 as scikit-learn's mixins do."""
 
 
 def make_scorers(estimators: Mapping[str, Any], scoring: Any, error_score: Any) -> dict[str, Any]:
@@ -25,14 +30,35 @@ def make_scorers(estimators: Mapping[str, Any], scoring: Any, error_score: Any) 
     Raises
     ------
     ValueError, TypeError
-        Where scikit-learn knows no such scorer, or an estimator has no ``score`` method to fall back on.
+        Where scikit-learn knows no such scorer, or estimators have no ``score`` methods to fall back on, or have such
+        that compute different things.
     """
     if callable(scoring):
         return dict.fromkeys(estimators, scoring)
     if scoring is None:
-        return {name: check_scoring(estimator) for name, estimator in estimators.items()}
+        scorers = {name: check_scoring(estimator) for name, estimator in estimators.items()}
+        _check_one_meaning(estimators)
+        return scorers
     first = next(iter(estimators.values()))
     return dict.fromkeys(estimators, check_scoring(first, scoring, raise_exc=error_score == "raise"))
+
+
+def _check_one_meaning(estimators: Mapping[str, Any]) -> None:
+    """Raise ValueError where estimators' own scores cannot be compared, such as R2 with a mean squared error."""
+    meanings = {name: _meaning_of_score(last_step(estimator)) for name, estimator in estimators.items()}
+    if len(set(meanings.values())) > 1:
+        listed = ", ".join(f"that of {name!r} is {meaning}" for name, meaning in meanings.items())
+        raise ValueError(
+            f"scoring=None compares the estimators by their own score methods, which differ here: {listed}; "
+            "set scoring to one scorer for all"
+        )
+
+
+def _meaning_of_score(model: Any) -> str:
+    """Name what a model's ``score`` computes: the method that defines it, where it is not its kind's usual one."""
+    definer = next((base for base in type(model).__mro__ if "score" in vars(base)), type(model))
+    usual = definer in {ClassifierMixin, RegressorMixin} or definer.__module__.startswith(_USUAL_BY_ANOTHER_WAY)
+    return f"the usual one of a {kind_of(model)}" if usual else f"{definer.__module__}.{definer.__qualname__}.score"
 
 
 def only_looks_at_predictions(scorer: Any, score_params: Mapping[str, Any]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 from multisearch._records import Candidate, Fold, StoppingRule
@@ -45,6 +46,9 @@ class _StoppedFit:
         rows = TrainingRows(X, y, fit_params)
         self.n_iterations = family.fit_stopped(self._model, rows, self._stopping(), self._rule)
         return self
+
+    def __sklearn_tags__(self) -> Any:
+        return get_tags(self._model)
 
     def get_metadata_routing(self) -> Any:
         """Ask for what the model itself asks for."""
