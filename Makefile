@@ -1,6 +1,6 @@
 # make demo    run the tournament of docs/examples (options: make demo ARGS="--full --categories 2")
 # make test    run the tests
-# make test-lowest  run the tests with the lowest versions that pyproject.toml allows (needs uv)
+# make test-lowest  run the tests with the lowest versions that pyproject.toml allows
 # make test-all     run the tests, scikit-learn's search tests on worker processes, and the lowest versions
 # make lint    run ruff, mypy and import-linter
 # make clean   remove .venv, results and caches
@@ -39,9 +39,9 @@ clean:
 	rm -rf .venv .venv-lowest results dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv-lowest/.installed: pyproject.toml
-	$(UV) venv --clear --python "$(or $(PYTHON),3.11)" .venv-lowest
-	$(UV) pip install --python .venv-lowest/bin/python --compile-bytecode --resolution lowest-direct \
+.venv-lowest/.installed: $(STAMP)
+	$(BIN)/uv venv --clear --python "$(or $(PYTHON),3.11)" .venv-lowest
+	$(BIN)/uv pip install --python .venv-lowest/bin/python --compile-bytecode --resolution lowest-direct \
 		--editable '.[all]' --group dev
 	touch $@
 

@@ -42,7 +42,7 @@ def applied_by_block(estimator: Any, method: str, data: Any) -> Any:
     result : dask array of shape (n_samples,) or (n_samples, n_outputs)
     """
     import dask.array as da
-    from dask import delayed
+    from dask.delayed import delayed
 
     first_row = data.head(1) if hasattr(data, "head") else data[:1].compute()
     result = np.asarray(_apply(estimator, method, first_row))

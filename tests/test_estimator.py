@@ -305,3 +305,28 @@ def test_scaled_data_frames_keep_their_columns(regression):
     search = MultiModelSearchCV([("ridge", pipeline, {"model__alpha": [0.1, 1.0]})]).fit(frame, y)
     assert list(search.feature_names_in_) == list(frame.columns)
     assert list(search.best_estimator_.named_steps["model"].feature_names_in_) == list(frame.columns)
+
+
+def test_a_fitted_search_may_be_asked_by_several_threads_and_processes(two_pipelines, regression):
+    from concurrent.futures import ThreadPoolExecutor
+
+    import joblib
+
+    X, y = regression
+    search = MultiModelSearchCV(two_pipelines, cv=2).fit(X, y)
+    expected = search.predict(X)
+    with ThreadPoolExecutor(4) as threads:
+        by_threads = list(threads.map(search.predict, [X] * 8))
+    by_processes = joblib.Parallel(n_jobs=2)(joblib.delayed(search.predict)(X) for _ in range(2))
+    for predicted in [*by_threads, *by_processes]:
+        np.testing.assert_array_equal(predicted, expected)
+
+
+def test_every_estimator_is_drawn_side_by_side(two_pipelines, regression):
+    search = MultiModelSearchCV(two_pipelines, cv=2)
+    unfitted = search._repr_html_()
+    assert "ridge: Pipeline" in unfitted
+    assert "lasso: Pipeline" in unfitted
+    fitted = search.fit(*regression)._repr_html_()
+    assert f"best_estimator_, {search.best_estimator_name_}: Pipeline" in fitted
+    assert "<script>alert" not in MultiModelSearchCV([("<script>alert(1)</script>", Ridge(), {})])._repr_html_()

@@ -107,12 +107,12 @@ class _MonitoredStopping:
     it does not know.
     """
 
-    order = 30
     before_iteration = False
 
     def __init__(self, rule: StoppingRule) -> None:
         import lightgbm
 
+        self.order = 30  # after the recording of results; LightGBM looks for it on the object only
         self.monitor = rule.monitor
         self.stop = lightgbm.early_stopping(
             rule.patience, first_metric_only=True, verbose=False, min_delta=rule.min_delta

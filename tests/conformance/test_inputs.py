@@ -309,7 +309,7 @@ class MeanSquares(RegressorMixin, BaseEstimator):
 
 def test_scores_that_mean_different_things_are_an_error(regression):
     search = MultiModelSearchCV([("ridge", Ridge(), {}), ("squares", MeanSquares(), {})])
-    with pytest.raises(ValueError, match="scoring=None.*'ridge'.*'squares'"):
+    with pytest.raises(ValueError, match=r"scoring=None.*'ridge'.*'squares'"):
         search.fit(*regression)
     search.set_params(scoring="r2").fit(*regression)
     both = MultiModelSearchCV([("silent", SilentClassifier(), {}), ("tree", DecisionTreeClassifier(), {})])
