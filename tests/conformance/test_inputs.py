@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import scipy.sparse
 from helpers import assert_same_results
@@ -29,7 +30,7 @@ PLACES = [pytest.param({}, id="inline"), pytest.param({"scheduler": "local", "n_
 
 
 @pytest.fixture(params=PLACES)
-def agrees(request):
+def check_agrees(request):
     """Return a check that a search over one estimator agrees with GridSearchCV to the bit."""
 
     def check(estimator, grid, X, y=None, fit_params=None, **arguments):
@@ -63,33 +64,32 @@ def as_frame(X):
 
 
 @pytest.mark.parametrize("convert", [as_lists, np.asfortranarray, as_read_only, as_frame, np.float32])
-def test_dense_rows_of_any_kind(convert, regression, agrees):
+def test_dense_rows_of_any_kind(convert, regression, check_agrees):
     X, y = regression
-    agrees(SCALED_RIDGE, ALPHAS, convert(X), y)
+    check_agrees(SCALED_RIDGE, ALPHAS, convert(X), y)
 
 
-def test_memory_mapped_rows(regression, agrees, tmp_path):
+def test_memory_mapped_rows(regression, check_agrees, tmp_path):
     X, y = regression
     np.save(tmp_path / "X.npy", X)
-    agrees(SCALED_RIDGE, ALPHAS, np.load(tmp_path / "X.npy", mmap_mode="r"), y)
+    check_agrees(SCALED_RIDGE, ALPHAS, np.load(tmp_path / "X.npy", mmap_mode="r"), y)
 
 
 @pytest.mark.parametrize("container", [scipy.sparse.csr_matrix, scipy.sparse.csr_array, scipy.sparse.csc_array])
-def test_sparse_rows(container, classification, agrees):
+def test_sparse_rows(container, classification, check_agrees):
     X, y = classification
     X = container(np.where(np.abs(X) > 1, X, 0))
     pipeline = make_pipeline(StandardScaler(with_mean=False), SVC())
-    agrees(pipeline, {"svc__C": [0.1, 1.0]}, X, y, return_train_score=True)
+    check_agrees(pipeline, {"svc__C": [0.1, 1.0]}, X, y, return_train_score=True)
 
 
-def test_polars_rows(regression, agrees):
-    polars = pytest.importorskip("polars", reason="an optional input; CI's environment has it")
+def test_polars_rows(regression, check_agrees):
     X, y = regression
-    frame = polars.DataFrame({f"x{column}": X[:, column] for column in range(X.shape[1])})
-    agrees(SCALED_RIDGE, ALPHAS, frame, y)
+    frame = pl.DataFrame({f"x{column}": X[:, column] for column in range(X.shape[1])})
+    check_agrees(SCALED_RIDGE, ALPHAS, frame, y)
 
 
-def test_columns_are_selected_by_name_and_type(regression, agrees):
+def test_columns_are_selected_by_name_and_type(regression, check_agrees):
     X, y = regression
     frame = as_frame(X).assign(colour=pd.Categorical(np.where(y > 0, "red", "blue")))
     pre = ColumnTransformer(
@@ -100,33 +100,35 @@ def test_columns_are_selected_by_name_and_type(regression, agrees):
     )
     pipeline = Pipeline([("columns", pre), ("model", Ridge())])
     grid = {"columns__number": [StandardScaler(), MinMaxScaler()], "model__alpha": [0.1, 1.0]}
-    agrees(pipeline, grid, frame, pd.Series(y, index=frame.index))
+    check_agrees(pipeline, grid, frame, pd.Series(y, index=frame.index))
 
 
 @pytest.mark.parametrize("targets", ["series", "two columns", "strings"])
-def test_targets_of_any_kind(targets, regression, classification, agrees):
+def test_targets_of_any_kind(targets, regression, classification, check_agrees):
     X, y = regression
     if targets == "strings":
-        agrees(
+        check_agrees(
             make_pipeline(StandardScaler(), LogisticRegression()),
             {"logisticregression__C": [0.1, 1.0]},
             *classification,
         )
     else:
-        agrees(SCALED_RIDGE, ALPHAS, X, pd.Series(y) if targets == "series" else np.column_stack([y, -y]))
+        check_agrees(SCALED_RIDGE, ALPHAS, X, pd.Series(y) if targets == "series" else np.column_stack([y, -y]))
 
 
-def test_several_labels_at_once(agrees):
+def test_several_labels_at_once(check_agrees):
     X, y = make_multilabel_classification(80, random_state=0)
-    agrees(make_pipeline(StandardScaler(), KNeighborsClassifier()), {"kneighborsclassifier__n_neighbors": [1, 3]}, X, y)
+    check_agrees(
+        make_pipeline(StandardScaler(), KNeighborsClassifier()), {"kneighborsclassifier__n_neighbors": [1, 3]}, X, y
+    )
 
 
-def test_precomputed_kernels(classification, agrees):
+def test_precomputed_kernels(classification, check_agrees):
     X, y = classification
-    agrees(SVC(kernel="precomputed"), {"C": [0.1, 1.0]}, X @ X.T, y, return_train_score=True)
+    check_agrees(SVC(kernel="precomputed"), {"C": [0.1, 1.0]}, X @ X.T, y, return_train_score=True)
 
 
-def test_documents_in_a_list(agrees):
+def test_documents_in_a_list(check_agrees):
     documents = ["the cat sat", "a dog barked", "cats and dogs", "the mat", "a cat", "one dog"] * 10
     labels = [0, 1, 1, 0, 0, 1] * 10
     pipeline = Pipeline(
@@ -136,59 +138,59 @@ def test_documents_in_a_list(agrees):
         ]
     )
     grid = {"words__counts__ngram_range": [(1, 1), (1, 2)], "model__C": [0.1, 1.0]}
-    agrees(pipeline, grid, documents, labels, cv=KFold(3))
+    check_agrees(pipeline, grid, documents, labels, cv=KFold(3))
 
 
 @pytest.mark.parametrize("model", [GaussianMixture(random_state=0), KernelDensity()])
-def test_no_targets(model, regression, agrees):
+def test_no_targets(model, regression, check_agrees):
     X, _ = regression
     grid = {"n_components": [1, 2]} if isinstance(model, GaussianMixture) else {"bandwidth": [0.5, 1.0]}
     pipeline = Pipeline([("scale", StandardScaler()), ("model", model)])
-    agrees(pipeline, {f"model__{name}": values for name, values in grid.items()}, X)
+    check_agrees(pipeline, {f"model__{name}": values for name, values in grid.items()}, X)
 
 
-def test_steps_replaced_and_left_out(regression, agrees):
+def test_steps_replaced_and_left_out(regression, check_agrees):
     grid = [
         {"standardscaler": [StandardScaler(), MinMaxScaler(), "passthrough", None], "ridge__alpha": [0.1, 1.0]},
         {"ridge": [LinearRegression(), Ridge(5.0)]},
     ]
-    agrees(SCALED_RIDGE, grid, *regression)
+    check_agrees(SCALED_RIDGE, grid, *regression)
 
 
-def test_values_that_are_functions_arrays_none_and_mixed(regression, agrees):
+def test_values_that_are_functions_arrays_none_and_mixed(regression, check_agrees):
     X, y = regression
     pipeline = make_pipeline(FunctionTransformer(), Ridge())
     grid = {"functiontransformer__func": [None, np.cbrt, np.sinh], "ridge__alpha": [1, 0.5, np.float64(2.0)]}
-    agrees(pipeline, grid, X, y)
-    agrees(Ridge(), {"alpha": [np.array([1.0]), 2.0]}, X, y)
+    check_agrees(pipeline, grid, X, y)
+    check_agrees(Ridge(), {"alpha": [np.array([1.0]), 2.0]}, X, y)
 
 
-def test_nested_pipelines_and_targets_transformed(regression, agrees):
+def test_nested_pipelines_and_targets_transformed(regression, check_agrees):
     inner = Pipeline([("scale", StandardScaler()), ("union", FeatureUnion([("same", "passthrough")]))])
     outer = Pipeline(
         [("inner", inner), ("model", TransformedTargetRegressor(Ridge(), func=np.cbrt, inverse_func=cube))]
     )
-    agrees(outer, {"inner__scale__with_mean": [True, False], "model__regressor__alpha": [0.1, 1.0]}, *regression)
+    check_agrees(outer, {"inner__scale__with_mean": [True, False], "model__regressor__alpha": [0.1, 1.0]}, *regression)
 
 
 def cube(values):
     return values**3
 
 
-def test_calibrated_and_stacked_models(classification, regression, agrees):
+def test_calibrated_and_stacked_models(classification, regression, check_agrees):
     calibrated = make_pipeline(StandardScaler(), CalibratedClassifierCV(LogisticRegression(), cv=2))
-    agrees(calibrated, {"calibratedclassifiercv__method": ["sigmoid", "isotonic"]}, *classification, cv=2)
+    check_agrees(calibrated, {"calibratedclassifiercv__method": ["sigmoid", "isotonic"]}, *classification, cv=2)
     stacked = StackingRegressor([("ridge", SCALED_RIDGE), ("linear", LinearRegression())], cv=2)
-    agrees(stacked, {"ridge__ridge__alpha": [0.1, 10.0]}, *regression, cv=2)
+    check_agrees(stacked, {"ridge__ridge__alpha": [0.1, 10.0]}, *regression, cv=2)
 
 
-def test_a_pipelines_own_memory_is_left_to_it(regression, agrees, tmp_path):
+def test_a_pipelines_own_memory_is_left_to_it(regression, check_agrees, tmp_path):
     pipeline = Pipeline([*SCALED_RIDGE.steps], memory=str(tmp_path))
-    search = agrees(pipeline, ALPHAS, *regression)
+    search = check_agrees(pipeline, ALPHAS, *regression)
     assert search.best_estimator_.memory == str(tmp_path)
 
 
-def test_scoring_of_every_kind(regression, agrees):
+def test_scoring_of_every_kind(regression, check_agrees):
     def whole(model, X, y):
         assert isinstance(model, Pipeline)
         return model.score(X, y)
@@ -208,16 +210,16 @@ def test_scoring_of_every_kind(regression, agrees):
         (several, lambda results: 1),
     ]
     for scoring, refit in ways:
-        agrees(SCALED_RIDGE, ALPHAS, *regression, scoring=scoring, refit=refit, return_train_score=True)
+        check_agrees(SCALED_RIDGE, ALPHAS, *regression, scoring=scoring, refit=refit, return_train_score=True)
 
 
-def test_one_metric_may_fail_alone(classification, agrees):
+def test_one_metric_may_fail_alone(classification, check_agrees):
     def without_probabilities(y_true, y_pred):
         raise ValueError("no probabilities")
 
     scoring = {"accuracy": "accuracy", "fails": make_scorer(without_probabilities)}
     with pytest.warns(UserWarning, match="no probabilities"):
-        agrees(
+        check_agrees(
             make_pipeline(StandardScaler(), DecisionTreeClassifier(random_state=0)),
             {"decisiontreeclassifier__max_depth": [1, 2]},
             *classification,
@@ -227,11 +229,11 @@ def test_one_metric_may_fail_alone(classification, agrees):
         )
 
 
-def test_fit_parameters_by_step_with_one_entry_per_row(regression, agrees):
+def test_fit_parameters_by_step_with_one_entry_per_row(regression, check_agrees):
     X, y = regression
     weights = np.linspace(0.1, 1.0, len(X))
     params = {"ridge__sample_weight": weights, "standardscaler__sample_weight": weights[::-1]}
-    agrees(SCALED_RIDGE, ALPHAS, X, y, params)
+    check_agrees(SCALED_RIDGE, ALPHAS, X, y, params)
 
 
 class Weighted(TransformerMixin, BaseEstimator):

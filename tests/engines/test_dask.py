@@ -58,8 +58,11 @@ def test_an_error_that_cannot_travel_is_raised_as_text(regression, client):
 
 
 def test_configuration_travels_to_the_workers(regression, client):
+    search = MultiModelSearchCV([("says", SaysItsConfiguration(), {})], error_score="raise")
     with config_context(assume_finite=True):
-        MultiModelSearchCV([("says", SaysItsConfiguration(), {})], error_score="raise").fit(*regression)
+        search.fit(*regression)
+    with pytest.raises(AssertionError):
+        search.fit(*regression)
 
 
 def test_a_warning_on_a_worker_reaches_the_user_once_per_candidate(regression, client):
