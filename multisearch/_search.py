@@ -187,6 +187,7 @@ def raise_failure(failure: Failure) -> None:
 
 
 def give_warnings(caught: Sequence[CaughtWarning]) -> None:
-    """Give warnings of a worker again, each kind once, as from where they came."""
-    for warning in dict.fromkeys(caught):
+    """Give warnings of a worker again as from where they came; one of each kind, whose words may differ by fold."""
+    kinds = {(warning.category, warning.filename, warning.lineno): warning for warning in reversed(caught)}
+    for warning in reversed(kinds.values()):
         warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)

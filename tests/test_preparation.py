@@ -7,13 +7,15 @@ import lightgbm
 import numpy as np
 import pytest
 from scipy.stats import uniform
+from sklearn.base import is_classifier
 from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import KFold
+from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from multisearch import EarlyStopping, MultiModelSearchCV
+from multisearch._preparation import prepare
 
 
 class NeverFitted(Ridge):
@@ -157,3 +159,16 @@ def test_a_missing_library(regression, monkeypatch):
 def test_all_fits_failing_shows_the_first_traceback(regression):
     with pytest.raises(ValueError, match=r"All the 5 fits failed(.|\n)*a fit has started"):
         MultiModelSearchCV([never()]).fit(*regression)
+
+
+def test_keras_classifiers_are_taken_for_what_they_are(classification):
+    from scikeras.wrappers import KerasClassifier
+
+    X, y = classification
+    search = MultiModelSearchCV([("keras", Pipeline([("scale", StandardScaler()), ("model", KerasClassifier())]), {})])
+    preparation = prepare(search, X, y, {})
+    assert preparation.problem.kind == "classifier"
+    for fold, (train, test) in zip(preparation.problem.folds[0], StratifiedKFold(5).split(X, y), strict=True):
+        np.testing.assert_array_equal(fold.train, train)
+        np.testing.assert_array_equal(fold.test, test)
+    assert is_classifier(search)
