@@ -188,6 +188,8 @@ def raise_failure(failure: Failure) -> None:
 
 def give_warnings(caught: Sequence[CaughtWarning]) -> None:
     """Give warnings of a worker again as from where they came; one of each kind, whose words may differ by fold."""
-    kinds = {(warning.category, warning.filename, warning.lineno): warning for warning in reversed(caught)}
-    for warning in reversed(kinds.values()):
+    kinds: dict[tuple[type[Warning], str, int], CaughtWarning] = {}
+    for warning in caught:
+        kinds.setdefault((warning.category, warning.filename, warning.lineno), warning)
+    for warning in kinds.values():
         warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
