@@ -39,7 +39,7 @@ class KerasFamily:
         stop = keras.callbacks.EarlyStopping(
             monitor=monitor, min_delta=rule.min_delta, patience=rule.patience, restore_best_weights=True
         )
-        check = keras.callbacks.LambdaCallback(on_epoch_end=_monitor_check(monitor))
+        check = keras.callbacks.LambdaCallback(on_epoch_end=_monitor_check(stop))
         callbacks = estimator.get_params().get("fit__callbacks")
         estimator.set_params(fit__callbacks=[*_callback_list(callbacks), check, stop])
         try:
@@ -79,18 +79,32 @@ def _limit_tensorflow(limit: int) -> None:
         return
 
 
-def _monitor_check(monitor: str) -> Any:
-    """Make a mistyped monitor an error: Keras itself would only warn, every epoch, and never stop."""
+def _monitor_check(stop: Any) -> Any:
+    """Find the monitor by any name of its metric; a mistyped one is an error, where Keras would warn and never stop."""
 
     def check(_: int, logs: Mapping[str, float] | None) -> None:
-        if monitor not in (logs or {}):
-            known = sorted(name.removeprefix("val_") for name in logs or {} if name.startswith("val_"))
+        known = {_full_name(name): name for name in logs or {} if name.startswith("val_")}
+        if stop.monitor in known.values():
+            return
+        if _full_name(stop.monitor) not in known:
             raise ValueError(
-                f"monitor={monitor.removeprefix('val_')!r} is no metric of this Keras model, which has {known}; "
+                f"monitor={stop.monitor.removeprefix('val_')!r} is no metric of this Keras model, which has "
+                f"{sorted(name.removeprefix('val_') for name in known.values())}; "
                 "name one of these in EarlyStopping, or add it to the model's metrics"
             )
+        stop.monitor = known[_full_name(stop.monitor)]
 
     return check
+
+
+def _full_name(metric: str) -> str:
+    """Return a metric's long name (``mean_absolute_error`` for ``mae``): scikeras reports some under that."""
+    from scikeras.utils import metric_name
+
+    try:
+        return str(metric_name(metric.removeprefix("val_")))
+    except ValueError:  # a metric of the user's own, or the loss
+        return metric.removeprefix("val_")
 
 
 def _callback_list(callbacks: Any) -> list[Any]:

@@ -1,0 +1,48 @@
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+from lightgbm import LGBMClassifier
+from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingRegressor
+from sklearn.linear_model import Ridge
+
+from multisearch.families import families_that_stop, family_of, stopping_family_of
+from multisearch.families._hist_gradient_boosting import HistGradientBoostingFamily
+from multisearch.families._lightgbm import LightGBMFamily
+
+
+@pytest.mark.parametrize(
+    ("model", "family"),
+    [(LGBMClassifier(), LightGBMFamily), (HistGradientBoostingRegressor(), HistGradientBoostingFamily)],
+)
+def test_a_model_finds_its_family(model, family):
+    assert isinstance(family_of(model), family)
+    assert stopping_family_of(model) is family_of(model)
+
+
+@pytest.mark.parametrize("model", [Ridge(), GradientBoostingRegressor(), "passthrough", None])
+def test_most_models_have_no_family(model):
+    assert family_of(model) is None
+    assert stopping_family_of(model) is None
+
+
+def test_families_that_stop_are_named():
+    assert families_that_stop() == ["LightGBM", "scikeras", "scikit-learn's HistGradientBoosting"]
+
+
+def test_looking_for_a_family_imports_no_library():
+    source = """
+        import sys
+        from sklearn.linear_model import Ridge
+        from multisearch.families import family_of
+        assert family_of(Ridge()) is None
+        print([name for name in ("lightgbm", "scikeras", "keras", "tensorflow") if name in sys.modules])
+    """
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(source)], env=environment, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == "[]"
