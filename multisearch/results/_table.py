@@ -113,7 +113,7 @@ def ranks(means: NDArray[np.float64]) -> NDArray[np.int32]:
     """Rank mean scores, 1 for the greatest; ties share the smaller rank and NaN counts as the worst."""
     if np.isnan(means).all():
         return np.ones(len(means), dtype=np.int32)
-    filled = np.where(np.isnan(means), np.nanmin(means) - 1, means)
+    filled = np.nan_to_num(means, nan=np.nanmin(means) - 1)
     ranked: NDArray[np.int32] = rankdata(-filled, method="min").astype(np.int32, copy=False)
     return ranked
 

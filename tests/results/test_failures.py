@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+from sklearn.exceptions import FitFailedWarning
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV
+
+from multisearch._records import Failure, Outcome
+from multisearch.results import report_failures
+
+
+class Failing(Ridge):
+    def fit(self, X, y):
+        if self.alpha < 0:
+            raise ValueError(f"alpha={self.alpha}")
+        return super().fit(X, y)
+
+
+def outcome(traceback=None):
+    failure = None if traceback is None else Failure("ValueError: bad rows", traceback)
+    return Outcome(0, 0, 0.0, 0.0, 0.0, test_scores=1.0, failure=failure)
+
+
+def test_nothing_is_said_where_nothing_failed():
+    report_failures([outcome(), outcome()], np.nan)
+    report_failures([], np.nan)
+
+
+def text_of_scikit_learns(regression, alphas, kind):
+    """Return what GridSearchCV says about these fits, and the tracebacks in it."""
+    search = GridSearchCV(Failing(), {"alpha": alphas}, cv=2)
+    with pytest.raises(kind) if kind is ValueError else pytest.warns(kind, match="fits failed") as told:
+        search.fit(*regression)
+    text = str(told.value if kind is ValueError else told[0].message)
+    return text, [part.partition("following error:\n")[2].rstrip("\n") + "\n" for part in text.split("-" * 80)[1:]]
+
+
+@pytest.mark.filterwarnings("ignore:One or more of the test scores are non-finite")
+def test_some_failures_are_warned_about_in_gridsearchcvs_words(regression):
+    text, (first, second) = text_of_scikit_learns(regression, [-1.0, 1.0, -2.0], FitFailedWarning)
+    outcomes = [outcome(first), outcome(first), outcome(), outcome(), outcome(second), outcome(second)]
+    with pytest.warns(FitFailedWarning) as told:
+        report_failures(outcomes, np.nan)
+
+    assert len(told) == 1
+    assert str(told[0].message) == text
+
+
+def test_nothing_but_failures_is_an_error_in_gridsearchcvs_words(regression):
+    text, (first,) = text_of_scikit_learns(regression, [-1.0], ValueError)
+    with pytest.raises(ValueError, match="All the 2 fits failed") as told:
+        report_failures([outcome(first), outcome(first)], np.nan)
+
+    assert str(told.value) == text
+
+
+def test_the_error_score_is_named():
+    with pytest.warns(FitFailedWarning, match=r"will be set to -5\.0"):
+        report_failures([outcome("Traceback ..."), outcome()], -5.0)
