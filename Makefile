@@ -2,6 +2,7 @@
 # make test    run the tests
 # make test-lowest  run the tests with the lowest versions that pyproject.toml allows
 # make test-all     run the tests, scikit-learn's search tests on worker processes, and the lowest versions
+# make docs    build docs/_build/html with warnings as errors, run the examples and the doctests
 # make lint    run ruff, mypy and import-linter
 # make clean   remove .venv, results and caches
 #
@@ -12,9 +13,10 @@ ARGS ?=
 
 BIN := .venv/bin
 STAMP := .venv/.installed
+DOCS_STAMP := .venv/.docs-installed
 UV := $(shell command -v uv)
 
-.PHONY: demo test test-lowest test-all lint clean
+.PHONY: demo test test-lowest test-all docs lint clean
 
 demo: $(STAMP)
 	$(BIN)/python docs/examples/lightgbm_vs_keras.py $(ARGS)
@@ -29,6 +31,11 @@ test-lowest: .venv-lowest/.installed
 test-all: test test-lowest
 	$(BIN)/pytest -m slow $(ARGS)
 
+docs: $(DOCS_STAMP)
+	$(BIN)/sphinx-build -M html docs docs/_build --nitpicky --fail-on-warning --keep-going $(ARGS)
+	$(BIN)/sphinx-build -M doctest docs docs/_build --fail-on-warning --keep-going
+	$(BIN)/pytest --doctest-modules multisearch
+
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -37,6 +44,7 @@ lint: $(STAMP)
 
 clean:
 	rm -rf .venv .venv-lowest results dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf docs/_build docs/auto_examples docs/api/generated
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv-lowest/.installed: $(STAMP)
@@ -53,5 +61,13 @@ else
 	test -x $(BIN)/pip || "$(PYTHON)" -m venv .venv
 	$(BIN)/python -m pip install --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --editable '.[all]' --group dev
+endif
+	touch $@
+
+$(DOCS_STAMP): $(STAMP)
+ifneq ($(UV),)
+	$(UV) pip install --python $(BIN)/python --compile-bytecode --group docs
+else
+	$(BIN)/python -m pip install --group docs
 endif
 	touch $@

@@ -1,4 +1,6 @@
-"""A tournament between LightGBM and Keras on generated data.
+"""
+A tournament between LightGBM and Keras
+=======================================
 
 Both models are tuned, stopped early and cross-validated in one search; the winner is judged on rows that the search
 never saw, then fitted on all rows. The ranking goes to the terminal, and with two pictures to the output folder::
