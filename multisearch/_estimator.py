@@ -99,7 +99,7 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
         What was really spent: fits done and saved, busy and wall seconds, workers.
     n_features_in_ : int
         Number of features seen during ``fit``, from the best estimator.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, where the best estimator has them.
     classes_ : ndarray of shape (n_classes,)
         Class labels of a classifier.
