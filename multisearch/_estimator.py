@@ -115,10 +115,10 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
     >>> from sklearn.linear_model import Lasso, Ridge
     >>> X, y = load_diabetes(return_X_y=True)
     >>> search = MultiModelSearchCV(
-    ...     [("ridge", Ridge(), {"alpha": [0.1, 1.0, 10.0]}), ("lasso", Lasso(), {"alpha": [0.1, 1.0]})]
+    ...     [("ridge", Ridge(), {"alpha": [0.1, 1.0, 10.0]}), ("lasso", Lasso(), {"alpha": [0.05, 0.5]})]
     ... ).fit(X, y)
     >>> search.best_estimator_name_, search.best_params_
-    ('lasso', {'alpha': 0.1})
+    ('lasso', {'alpha': 0.05})
     """
 
     def __init__(  # noqa: PLR0913 - a public constructor
