@@ -272,7 +272,8 @@ def _names_used(code: types.CodeType) -> Iterator[str]:
 
 
 def _is_pandas(value: Any) -> bool:
-    return type(value).__module__.startswith("pandas.") and hasattr(value, "to_numpy") and hasattr(value, "iloc")
+    package = type(value).__module__.partition(".")[0]
+    return package == "pandas" and hasattr(value, "to_numpy") and hasattr(value, "iloc")
 
 
 def _is_frozen_distribution(value: Any) -> bool:

@@ -198,6 +198,13 @@ def test_frames_differ_by_columns_dtypes_index_and_values(changed):
     assert fingerprint(changed(frame)) != fingerprint(frame)
 
 
+def test_how_a_frame_came_to_be_does_not_count():
+    at_once = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0], "c": ["x", "y"]})
+    column_by_column = pd.DataFrame({"c": ["x", "y"]}).assign(b=[3.0, 4.0]).assign(a=[1.0, 2.0])[["a", "b", "c"]]
+
+    assert fingerprint(column_by_column) == fingerprint(at_once)
+
+
 def test_categories_that_do_not_occur_count():
     two, three = (pd.Series(pd.Categorical(["x", "y"], categories)) for categories in (["x", "y"], ["x", "y", "z"]))
 
@@ -278,18 +285,26 @@ def test_collecting_positional_or_named_arguments_differs():
 
 
 def test_what_an_exception_handler_covers_counts():
-    source = """
+    first = module_from("""
         def carefully(rows):
-            {first}
-            {second}
+            logs = log(rows)
+            try:
+                roots = sqrt(logs)
             except ValueError:
-                rows = None
-            return rows
-    """
-    inside = source.format(first="try:", second="    rows = log(rows); rows = sqrt(rows)")
-    outside = source.format(first="rows = log(rows)", second="try: rows = sqrt(rows)")
+                roots = None
+            return roots
+    """)
+    both = module_from("""
+        def carefully(rows):
+            try:
+                logs = log(rows)
+                roots = sqrt(logs)
+            except ValueError:
+                roots = None
+            return roots
+    """)
 
-    assert fingerprint(module_from(inside).carefully) != fingerprint(module_from(outside).carefully)
+    assert fingerprint(first.carefully) != fingerprint(both.carefully)
 
 
 def test_functions_differ_by_what_they_close_over():

@@ -140,7 +140,7 @@ def handed_over(rows: Any) -> Any:
 
 def _is_copied_on_write(rows: Any) -> bool:
     """Say whether writing to a shallow copy leaves these rows alone: pandas guards frames so from 3.0 on."""
-    if not (type(rows).__module__.startswith("pandas.") and hasattr(rows, "iloc")):
+    if not (type(rows).__module__.partition(".")[0] == "pandas" and hasattr(rows, "iloc")):
         return False
     import pandas as pd
 

@@ -203,6 +203,15 @@ def test_what_is_locked_is_handed_over_without_a_copy():
     assert handed_over(None) is None
 
 
+@pytest.mark.parametrize("convert", [pd.DataFrame, lambda rows: pd.Series(rows[:, 0])])
+def test_what_pandas_copies_on_write_is_handed_over_without_a_copy(convert):
+    shared = convert(np.ones((3, 2)))
+    copies_on_write = int(pd.__version__.partition(".")[0]) >= 3
+
+    assert handed_over(shared) is not shared
+    assert np.shares_memory(handed_over(shared), shared) == copies_on_write
+
+
 def test_a_private_copy_can_be_written_to_and_keeps_the_memory_order():
     shared = StepResult(
         fitted=("step",),
