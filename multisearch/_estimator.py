@@ -328,5 +328,6 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
         tags.input_tags.pairwise = any(one.input_tags.pairwise for one in all_tags)
         tags.input_tags.sparse = all(one.input_tags.sparse for one in all_tags)
         tags.input_tags.allow_nan = all(one.input_tags.allow_nan for one in all_tags)
+        tags.target_tags.multi_output = all(one.target_tags.multi_output for one in all_tags)
         tags.array_api_support = all(one.array_api_support for one in all_tags)
         return tags

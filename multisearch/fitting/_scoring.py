@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.metrics import check_scoring
 from sklearn.utils import get_tags
 
@@ -20,8 +19,12 @@ from multisearch._sklearn_compat import (
 )
 from multisearch.families import kind_of, last_step
 
-_USUAL_BY_ANOTHER_WAY = ("sklearn.dummy", "scikeras.")
-"""Modules whose classes define ``score`` themselves, and compute accuracy or R2 as scikit-learn's mixins do."""
+_USUAL_KINDS = {"classifier", "regressor"}
+_USUAL_PACKAGES = ("sklearn.", "lightgbm.", "scikeras.", "xgboost.", "catboost.")
+"""Whose classifiers score by accuracy and whose regressors by R2, some through a ``score`` of their own."""
+
+_UNUSUAL_MODULES = ("sklearn.linear_model._glm",)
+"""Modules in these packages that score otherwise: generalised linear models by D2."""
 
 
 def make_scorers(estimators: Mapping[str, Any], scoring: Any, error_score: Any) -> dict[str, Any]:
@@ -55,10 +58,14 @@ def _check_one_meaning(estimators: Mapping[str, Any]) -> None:
 
 
 def _meaning_of_score(model: Any) -> str:
-    """Name what a model's ``score`` computes: the method that defines it, where it is not its kind's usual one."""
+    """Name what a model's ``score`` computes: accuracy or R2 as most do, or the method of its own that computes it."""
+    if hasattr(model, "scoring") and hasattr(model, "refit"):  # a search scores by what it was told to
+        return "its kind's usual one" if model.scoring is None else f"{model.scoring!r}"
     definer = next((base for base in type(model).__mro__ if "score" in vars(base)), type(model))
-    usual = definer in {ClassifierMixin, RegressorMixin} or definer.__module__.startswith(_USUAL_BY_ANOTHER_WAY)
-    return f"the usual one of a {kind_of(model)}" if usual else f"{definer.__module__}.{definer.__qualname__}.score"
+    usual = kind_of(model) in _USUAL_KINDS and definer.__module__.startswith(_USUAL_PACKAGES)
+    if usual and not definer.__module__.startswith(_UNUSUAL_MODULES):
+        return "its kind's usual one"
+    return f"{definer.__module__}.{definer.__qualname__}.score"
 
 
 def only_looks_at_predictions(scorer: Any, score_params: Mapping[str, Any]) -> bool:

@@ -4,6 +4,17 @@ import pytest
 from adapters import GridSearchAdapter, RandomizedSearchAdapter
 from sklearn_tests import DIFFERS_EVERYWHERE, searches_tested_with
 
-globals().update(searches_tested_with(GridSearchAdapter, RandomizedSearchAdapter, DIFFERS_EVERYWHERE))
+
+class GridSearchInline(GridSearchAdapter):
+    scheduler = "inline"
+
+
+class RandomizedSearchInline(RandomizedSearchAdapter):
+    scheduler = "inline"
+
+
+globals().update(
+    searches_tested_with(GridSearchInline, RandomizedSearchInline, DIFFERS_EVERYWHERE, name="sklearn_searches_inline")
+)
 
 pytestmark = [pytest.mark.filterwarnings("default")]

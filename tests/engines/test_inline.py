@@ -51,6 +51,15 @@ def test_an_engine_that_was_not_started_says_so():
         list(engine.results())
 
 
+@pytest.fixture
+def interruptible():
+    """Python's own handling of SIGINT, which is ignored where tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_of_the_users_ends_the_search(regression):
     search = MultiModelSearchCV([("stops", InterruptsItself(), {"alpha": [1.0, 2.0]})])
     with pytest.raises(KeyboardInterrupt):

@@ -1,8 +1,12 @@
 import numpy as np
 import pytest
+from scikeras.wrappers import KerasRegressor
 from sklearn.base import BaseEstimator, ClassifierMixin, is_classifier
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
 from sklearn.metrics import check_scoring, get_scorer, make_scorer, mean_absolute_error, r2_score
+from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 
 from multisearch.fitting import announced, make_scorers
@@ -37,6 +41,25 @@ def test_without_scoring_every_estimator_scores_itself(ridge, quiet, regression,
 
     assert scorers["ridge"](ridge, *regression) == ridge.score(*regression)
     assert scorers["quiet"](quiet, *classification) == quiet.score(*classification)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (LogisticRegression(), KNeighborsClassifier()),
+        (LogisticRegression(), DummyClassifier()),
+        (Ridge(), Pipeline([("model", KerasRegressor())])),
+        (Ridge(), GridSearchCV(Ridge(), {})),
+    ],
+)
+def test_scores_that_mean_the_same_are_compared(one, other):
+    assert list(make_scorers({"one": one, "other": other}, None, np.nan)) == ["one", "other"]
+
+
+@pytest.mark.parametrize("other", [PoissonRegressor(), GridSearchCV(Ridge(), {}, scoring="neg_max_error")])
+def test_scores_that_mean_different_things_are_an_error(other):
+    with pytest.raises(ValueError, match="scoring=None compares the estimators by their own score methods"):
+        make_scorers({"ridge": Ridge(), "other": other}, None, np.nan)
 
 
 @pytest.mark.parametrize("scoring", ["r2", ["r2", "neg_mean_squared_error"], {"mae": make_scorer(mean_absolute_error)}])
