@@ -41,7 +41,7 @@ class KerasFamily:
         )
         check = keras.callbacks.LambdaCallback(on_epoch_end=_monitor_check(stop))
         callbacks = estimator.get_params().get("fit__callbacks")
-        estimator.set_params(fit__callbacks=[*_callback_list(callbacks), check, stop])
+        estimator.set_params(fit__callbacks=_with_callbacks(callbacks, check, stop))
         try:
             estimator.fit(rows.X, rows.y, validation_data=_encoded(estimator, rows, stopping), **dict(rows.fit_params))
         finally:
@@ -107,12 +107,13 @@ def _full_name(metric: str) -> str:
         return metric.removeprefix("val_")
 
 
-def _callback_list(callbacks: Any) -> list[Any]:
-    if callbacks is None:
-        return []
+def _with_callbacks(callbacks: Any, *more: Any) -> Any:
+    """Add callbacks behind the user's, which keep the names or positions by which scikeras gives them parameters."""
     if isinstance(callbacks, Mapping):
-        return list(callbacks.values())
-    return list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks]
+        return {**callbacks, **{f"of the search {number}": one for number, one in enumerate(more)}}
+    if callbacks is None:
+        return [*more]
+    return [*callbacks, *more] if isinstance(callbacks, list | tuple) else [callbacks, *more]
 
 
 def _encoded(estimator: Any, rows: TrainingRows, stopping: StoppingRows) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ from sklearn.metrics import accuracy_score
 
 from multisearch._records import StoppingRule
 from multisearch.families import kind_of
-from multisearch.families._keras import KerasFamily, _callback_list
+from multisearch.families._keras import KerasFamily, _with_callbacks
 
 EPOCHS = 12
 
@@ -177,10 +177,21 @@ def test_an_unknown_monitor_is_an_error_that_lists_the_known_and_parameters_are_
 
 @pytest.mark.parametrize(
     ("given", "found"),
-    [(None, []), ("one", ["one"]), (["one"], ["one"]), (("one", "two"), ["one", "two"]), ({"a": "one"}, ["one"])],
+    [(None, [8, 9]), (1, [1, 8, 9]), ([1], [1, 8, 9]), ((1, 2), [1, 2, 8, 9]), ({"a": 1}, [1, 8, 9])],
 )
 def test_callbacks_may_come_in_any_shape(given, found):
-    assert _callback_list(given) == found
+    together = _with_callbacks(given, 8, 9)
+
+    assert list(together.values() if isinstance(given, dict) else together) == found
+
+
+def test_callbacks_by_name_get_the_parameters_that_scikeras_routes_to_them(keras_library, family, make_network, noisy):
+    keras, _ = keras_library
+    callbacks = {"own": keras.callbacks.EarlyStopping}
+    model = make_network(epochs=1, fit__callbacks=callbacks, fit__callbacks__own__monitor="loss")
+    family.fit_stopped(model, *noisy, rule_of())
+
+    assert model._fit_callbacks[0].monitor == "loss"
 
 
 def test_iterations_are_set_under_both_names(family, make_network):
