@@ -1,7 +1,8 @@
 # make demo    run the tournament of docs/examples (options: make demo ARGS="--full --categories 2")
 # make test    run the tests
+# make test-slow    run what make test leaves out: scikit-learn's search tests on worker processes
 # make test-lowest  run the tests with the lowest versions that pyproject.toml allows
-# make test-all     run the tests, scikit-learn's search tests on worker processes, and the lowest versions
+# make test-all     run all three
 # make docs    build docs/_build/html with warnings as errors, run the examples and the doctests
 # make lint    run ruff, mypy and import-linter
 # make clean   remove .venv, results and caches
@@ -16,7 +17,7 @@ STAMP := .venv/.installed
 DOCS_STAMP := .venv/.docs-installed
 UV := $(shell command -v uv)
 
-.PHONY: demo test test-lowest test-all docs lint clean
+.PHONY: demo test test-slow test-lowest test-all docs lint clean
 
 demo: $(STAMP)
 	$(BIN)/python docs/examples/lightgbm_vs_keras.py $(ARGS)
@@ -28,8 +29,10 @@ test: $(STAMP)
 test-lowest: .venv-lowest/.installed
 	.venv-lowest/bin/pytest -W default $(ARGS)
 
-test-all: test test-lowest
+test-slow: $(STAMP)
 	$(BIN)/pytest -m slow $(ARGS)
+
+test-all: test test-slow test-lowest
 
 docs: $(DOCS_STAMP)
 	$(BIN)/sphinx-build -M html docs docs/_build --nitpicky --fail-on-warning --keep-going $(ARGS)
