@@ -2,6 +2,8 @@
 
 import doctest
 import os
+import sys
+from pathlib import Path
 from typing import Any
 
 # The fits of examples and doctests are tiny: more threads only get into each other's way. Set before numpy is imported.
@@ -56,27 +58,31 @@ pandas.set_option("display.width", 120, "display.max_columns", 20, "display.max_
 # -- docstrings -------------------------------------------------------------------------------------------------------
 
 autosummary_generate = True
+toc_object_entries_show_parents = "hide"
 autodoc_typehints = "none"  # the docstrings say it, in words
 numpydoc_class_members_toctree = False
 numpydoc_show_inherited_class_members = False
 
 # -- examples ---------------------------------------------------------------------------------------------------------
 
+sys.path.append(str(Path(__file__).parent))  # for gallery_order
 sphinx_gallery_conf: dict[str, Any] = {
     "examples_dirs": "examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"/plot_",  # the others are shown, not run
+    "within_subsection_order": "gallery_order.GalleryOrder",
     "doc_module": ("multisearch",),
     "backreferences_dir": "api/generated/backreferences",
     "inspect_global_variables": False,
     "capture_repr": ("_repr_html_",),
     "image_srcset": ["2x"],
-    "plot_gallery": "True",
     "download_all_examples": False,
     "show_signature": False,
     "write_computation_times": False,
-    "abort_on_example_error": False,
 }
+tournament = Path(__file__).parent / "images" / "all-scores.png"
+if tournament.exists():
+    sphinx_gallery_conf["default_thumb_file"] = str(tournament)  # of the example that is not run
 
 # -- HTML -------------------------------------------------------------------------------------------------------------
 
@@ -88,17 +94,16 @@ html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {
     "logo": {"text": "multisearch"},
-    "header_links_before_dropdown": 6,
+    "navbar_persistent": ["search-button"],
     "navigation_with_keys": False,
     "show_nav_level": 2,
     "show_prev_next": True,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],
-    "pygments_light_style": "tango",
 }
 # Pages that are no part of a section have nothing to show beside them.
-html_sidebars: dict[str, list[str]] = {"index": [], "getting_started": [], "changelog": []}
+html_sidebars: dict[str, list[str]] = {"index": [], "getting_started": []}
 
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True

@@ -20,6 +20,7 @@ best. With early stopping every candidate, and every fold, finds its own number.
 import matplotlib.pyplot as plt
 import pandas as pd
 from lightgbm import LGBMRegressor
+from sklearn.base import clone
 from sklearn.datasets import make_friedman1
 from sklearn.model_selection import train_test_split
 
@@ -28,15 +29,24 @@ from multisearch import EarlyStopping, MultiModelSearchCV
 X, y = make_friedman1(n_samples=2000, noise=1.0, random_state=0)
 X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=500, random_state=0)
 
-model = LGBMRegressor(num_leaves=6, n_jobs=1, random_state=0, verbosity=-1)
+hundred_trees = LGBMRegressor(
+    n_estimators=100,
+    num_leaves=6,
+    n_jobs=1,
+    random_state=0,
+    verbosity=-1,
+)
+many_trees = clone(hundred_trees).set_params(n_estimators=5000)
 learning_rates = {"learning_rate": [0.02, 0.04, 0.08, 0.16, 0.32]}
 search = MultiModelSearchCV(
     [
-        ("100 trees", model, learning_rates),
-        ("early stopping", LGBMRegressor(**model.get_params()).set_params(n_estimators=5000), learning_rates),
+        ("100 trees", hundred_trees, learning_rates),
+        ("early stopping", many_trees, learning_rates),
     ],
     scoring="r2",
-    early_stopping={"early stopping": EarlyStopping(patience=30, validation_fraction=0.2)},
+    early_stopping={
+        "early stopping": EarlyStopping(patience=30, validation_fraction=0.2),
+    },
     random_state=0,
 )
 search.fit(X_train, y_train)
@@ -50,7 +60,8 @@ search.fit(X_train, y_train)
 
 results = pd.DataFrame(search.cv_results_)
 stopped = results[results["estimator"] == "early stopping"]
-stopped[["param_learning_rate", "mean_n_iterations", "std_n_iterations", "mean_test_score"]].round(3)
+columns = ["param_learning_rate", "mean_n_iterations", "std_n_iterations", "mean_test_score"]
+stopped[columns].round(3)
 
 # %%
 # With 100 trees, small learning rates look poor, because they have hardly begun; with early stopping they are as good
@@ -66,7 +77,8 @@ for name, rows in results.groupby("estimator"):
         capsize=3,
         label=name,
     )
-top.set(ylabel="mean R2", title="The same learning rates, with a fixed and with a found number of trees")
+top.set_ylabel("mean R2")
+top.set_title("The same learning rates, with a fixed and with a found number of trees")
 top.legend()
 bottom.axhline(100, color="C0", label="100 trees")
 bottom.errorbar(
@@ -79,7 +91,8 @@ bottom.errorbar(
     label="early stopping",
 )
 bottom.set(xscale="log", yscale="log", xlabel="learning rate", ylabel="trees")
-bottom.set_xticks(learning_rates["learning_rate"], [str(rate) for rate in learning_rates["learning_rate"]])
+rates = learning_rates["learning_rate"]
+bottom.set_xticks(rates, [str(rate) for rate in rates])
 bottom.minorticks_off()
 for ax in (top, bottom):
     ax.grid(alpha=0.3)
@@ -92,6 +105,7 @@ plt.show()
 # The winner is fitted once more on all training rows, the stopping rows included, for the mean of the iterations that
 # its folds have found. ``best_estimator_`` is an ordinary model with that many trees.
 
-print(f"{search.best_estimator_name_}, {search.best_params_}, {search.best_n_iterations_} iterations")
+print(f"{search.best_estimator_name_} wins with {search.best_params_}")
+print(f"mean of its iterations, rounded: {search.best_n_iterations_}")
 print(f"trees of the fitted model: {search.best_estimator_.n_estimators_}")
 print(f"R2 on rows that no fold has seen: {search.score(X_test, y_test):.3f}")

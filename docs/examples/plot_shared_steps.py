@@ -37,13 +37,19 @@ X[random.uniform(size=X.shape) < 0.2] = np.nan
 
 def behind_imputer(model: Any) -> Pipeline:
     """Put the same two steps before a model."""
-    return Pipeline([("impute", KNNImputer(n_neighbors=5)), ("scale", StandardScaler()), ("model", model)])
+    impute, scale = KNNImputer(n_neighbors=5), StandardScaler()
+    return Pipeline([("impute", impute), ("scale", scale), ("model", model)])
+
+
+ridge = behind_imputer(Ridge())
+neighbours = behind_imputer(KNeighborsRegressor())
+tree = behind_imputer(DecisionTreeRegressor(random_state=0))
 
 
 estimators = [
-    ("ridge", behind_imputer(Ridge()), {"model__alpha": [0.1, 1.0, 10.0, 100.0]}),
-    ("neighbours", behind_imputer(KNeighborsRegressor()), {"model__n_neighbors": [5, 10, 20, 40]}),
-    ("tree", behind_imputer(DecisionTreeRegressor(random_state=0)), {"model__max_depth": [3, 5, 7, 9]}),
+    ("ridge", ridge, {"model__alpha": [0.1, 1.0, 10.0, 100.0]}),
+    ("neighbours", neighbours, {"model__n_neighbors": [5, 10, 20, 40]}),
+    ("tree", tree, {"model__max_depth": [3, 5, 7, 9]}),
 ]
 
 # %%
@@ -56,15 +62,21 @@ estimators = [
 shared = MultiModelSearchCV(estimators, cv=3, refit=False).fit(X, y)
 alone = MultiModelSearchCV(estimators, cv=3, refit=False, optimize=False).fit(X, y)
 
-same = np.array_equal(shared.cv_results_["mean_test_score"], alone.cv_results_["mean_test_score"])
-print(f"the scores of all {len(shared.cv_results_['params'])} candidates are equal, to the last bit: {same}")
+scores = shared.cv_results_["mean_test_score"]
+same = np.array_equal(scores, alone.cv_results_["mean_test_score"])
+print(f"the scores of all {len(scores)} candidates are equal, to the last bit: {same}")
 
 # %%
 # ``search_stats_`` tells what was really spent. A step fit is one transformer or model of a pipeline, fitted on one
 # fold: 12 candidates of 3 steps each on 3 folds make 108, and 72 of these are imputers and scalers. Only 6 of the 72
 # are needed.
 
-pd.DataFrame({"steps shared": asdict(shared.search_stats_), "each alone": asdict(alone.search_stats_)})
+pd.DataFrame(
+    {
+        "steps shared": asdict(shared.search_stats_),
+        "each alone": asdict(alone.search_stats_),
+    }
+).round(2)
 
 # %%
 # What it saves
@@ -72,19 +84,19 @@ pd.DataFrame({"steps shared": asdict(shared.search_stats_), "each alone": asdict
 #
 # The seconds depend on the machine, the number of fits does not.
 
+stats = [shared.search_stats_, alone.search_stats_]
+models = shared.search_stats_.evaluations  # one for each candidate on each fold
+transformers = [one.step_fits - models for one in stats]
+
 fig, (left, right) = plt.subplots(1, 2, sharey=True, figsize=(8.5, 2.6), layout="constrained")
-kinds = ["steps shared", "each alone"]
-models = len(shared.cv_results_["params"]) * shared.n_splits_
-for position, search in enumerate((shared, alone)):
-    transformers = search.search_stats_.step_fits - models
-    left.barh(position, models, color="tab:orange", label="models" if position == 0 else None)
-    left.barh(position, transformers, left=models, color="tab:blue", label="transformers" if position == 0 else None)
-    left.text(models + transformers + 2, position, str(models + transformers), va="center")
-    right.barh(position, search.search_stats_.wall_seconds, color="0.6")
+left.barh([0, 1], models, color="tab:orange", label="models")
+bars = left.barh([0, 1], transformers, left=models, color="tab:blue", label="transformers")
+left.bar_label(bars, [str(one.step_fits) for one in stats], padding=3)
 left.set(xlabel="step fits", xlim=(0, 125), title="What was fitted")
-left.set_yticks(range(2), kinds)
+left.set_yticks([0, 1], ["steps shared", "each alone"])
 left.invert_yaxis()
 left.legend(loc="upper right")
+right.barh([0, 1], [one.wall_seconds for one in stats], color="0.6")
 right.set(xlabel="seconds", title="How long it took")
 plt.show()
 
@@ -97,4 +109,5 @@ plt.show()
 
 results = pd.DataFrame(shared.cv_results_).sort_values("rank_test_score")
 results["mean_fit_time_alone"] = pd.Series(alone.cv_results_["mean_fit_time"])
-results[["estimator", "params", "mean_test_score", "mean_fit_time", "mean_fit_time_alone"]].head().round(3)
+columns = ["estimator", "params", "mean_test_score", "mean_fit_time", "mean_fit_time_alone"]
+results[columns].head().round(3)
