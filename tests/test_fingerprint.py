@@ -285,26 +285,22 @@ def test_collecting_positional_or_named_arguments_differs():
 
 
 def test_what_an_exception_handler_covers_counts():
-    first = module_from("""
+    behind = """
         def carefully(rows):
             logs = log(rows)
-            try:
-                roots = sqrt(logs)
-            except ValueError:
-                roots = None
+            try: roots = sqrt(logs)
+            except ValueError: roots = None
             return roots
-    """)
-    both = module_from("""
+    """
+    both = """
         def carefully(rows):
-            try:
-                logs = log(rows)
-                roots = sqrt(logs)
-            except ValueError:
-                roots = None
+            try: logs = log(rows); roots = sqrt(logs)
+            except ValueError: roots = None
             return roots
-    """)
+    """
+    one, other = (module_from(source).carefully for source in (behind, both))
 
-    assert fingerprint(first.carefully) != fingerprint(both.carefully)
+    assert fingerprint(one) != fingerprint(other)
 
 
 def test_functions_differ_by_what_they_close_over():

@@ -58,6 +58,7 @@ def test_filters_of_the_search_hold():
     assert [one.category for one in caught] == [UserWarning]
 
 
+@pytest.mark.filterwarnings("error")
 def test_the_processs_filters_and_display_come_back():
     before = list(warnings.filters), warnings.showwarning
     with collected_warnings(EVERYTHING):
@@ -112,6 +113,26 @@ def test_threads_collect_apart_and_the_last_one_restores():
         "second": ["second"],
     }
     assert (list(warnings.filters), warnings.showwarning) == before
+
+
+def test_threads_that_warn_at_one_place_collect_it_each():
+    both_are_in = threading.Barrier(2, timeout=20)
+    collected = []
+
+    def work():
+        with collected_warnings(EVERYTHING) as caught:
+            both_are_in.wait()
+            warn()
+            both_are_in.wait()
+        collected.append([one.message for one in caught])
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+
+    assert collected == [["careful"], ["careful"]]
 
 
 def test_a_thread_that_collects_nothing_is_shown_as_usual():
