@@ -7,6 +7,9 @@ never saw, then fitted on all rows. The ranking goes to the terminal, and with t
 
     python docs/examples/lightgbm_vs_keras.py                        # about three minutes on two cores
     python docs/examples/lightgbm_vs_keras.py --full --categories 2  # large, on data with two categories
+
+.. image:: ../images/all-scores.png
+    :alt: A box per candidate over the scores of its folds, the best on top
 """
 
 import argparse
