@@ -60,8 +60,8 @@ search.fit(X_train, y_train)
 
 results = pd.DataFrame(search.cv_results_)
 stopped = results[results["estimator"] == "early stopping"]
-columns = ["param_learning_rate", "mean_n_iterations", "std_n_iterations", "mean_test_score"]
-stopped[columns].round(3)
+columns = ["param_learning_rate", "mean_n_iterations", "std_n_iterations"]
+stopped[[*columns, "mean_test_score"]].round(3)
 
 # %%
 # With 100 trees, small learning rates look poor, because they have hardly begun; with early stopping they are as good

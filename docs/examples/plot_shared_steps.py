@@ -45,7 +45,6 @@ ridge = behind_imputer(Ridge())
 neighbours = behind_imputer(KNeighborsRegressor())
 tree = behind_imputer(DecisionTreeRegressor(random_state=0))
 
-
 estimators = [
     ("ridge", ridge, {"model__alpha": [0.1, 1.0, 10.0, 100.0]}),
     ("neighbours", neighbours, {"model__n_neighbors": [5, 10, 20, 40]}),
@@ -71,12 +70,9 @@ print(f"the scores of all {len(scores)} candidates are equal, to the last bit: {
 # fold: 12 candidates of 3 steps each on 3 folds make 108, and 72 of these are imputers and scalers. Only 6 of the 72
 # are needed.
 
-pd.DataFrame(
-    {
-        "steps shared": asdict(shared.search_stats_),
-        "each alone": asdict(alone.search_stats_),
-    }
-).round(2)
+stats = [shared.search_stats_, alone.search_stats_]
+names = ["steps shared", "each alone"]
+pd.DataFrame([asdict(one) for one in stats], index=names).round(2)
 
 # %%
 # What it saves
@@ -84,16 +80,15 @@ pd.DataFrame(
 #
 # The seconds depend on the machine, the number of fits does not.
 
-stats = [shared.search_stats_, alone.search_stats_]
 models = shared.search_stats_.evaluations  # one for each candidate on each fold
 transformers = [one.step_fits - models for one in stats]
 
-fig, (left, right) = plt.subplots(1, 2, sharey=True, figsize=(8.5, 2.6), layout="constrained")
+fig, (left, right) = plt.subplots(1, 2, sharey=True, figsize=(8, 2.6), layout="constrained")
 left.barh([0, 1], models, color="tab:orange", label="models")
 bars = left.barh([0, 1], transformers, left=models, color="tab:blue", label="transformers")
 left.bar_label(bars, [str(one.step_fits) for one in stats], padding=3)
 left.set(xlabel="step fits", xlim=(0, 125), title="What was fitted")
-left.set_yticks([0, 1], ["steps shared", "each alone"])
+left.set_yticks([0, 1], names)
 left.invert_yaxis()
 left.legend(loc="upper right")
 right.barh([0, 1], [one.wall_seconds for one in stats], color="0.6")
@@ -104,8 +99,9 @@ plt.show()
 # Times per candidate
 # -------------------
 #
-# ``mean_fit_time`` still says what a candidate costs alone, its share of the imputer not divided by anybody: it is the
-# time to expect from fitting this pipeline again, and comparable between candidates whether they shared or not.
+# ``mean_fit_time`` still says what one fit of a candidate costs alone, with all of the imputer's and the scaler's time in
+# it. It is what to expect from fitting this pipeline again, and can be compared between candidates, whoever has shared
+# steps with whom.
 
 results = pd.DataFrame(shared.cv_results_).sort_values("rank_test_score")
 results["mean_fit_time_alone"] = pd.Series(alone.cv_results_["mean_fit_time"])
