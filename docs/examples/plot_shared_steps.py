@@ -99,9 +99,9 @@ plt.show()
 # Times per candidate
 # -------------------
 #
-# ``mean_fit_time`` still says what one fit of a candidate costs alone, with all of the imputer's and the scaler's time in
-# it. It is what to expect from fitting this pipeline again, and can be compared between candidates, whoever has shared
-# steps with whom.
+# ``mean_fit_time`` still says what one fit of a candidate costs alone, with all of the time of the imputer and the
+# scaler in it. It is what to expect from fitting this pipeline again, and can be compared between candidates, whoever
+# has shared steps with whom.
 
 results = pd.DataFrame(shared.cv_results_).sort_values("rank_test_score")
 results["mean_fit_time_alone"] = pd.Series(alone.cv_results_["mean_fit_time"])
