@@ -2,7 +2,8 @@
 
 from multisearch._early_stopping import EarlyStopping
 from multisearch._estimator import MultiModelSearchCV
+from multisearch._records import SearchStats
 
-__all__ = ["EarlyStopping", "MultiModelSearchCV", "__version__"]
+__all__ = ["EarlyStopping", "MultiModelSearchCV", "SearchStats", "__version__"]
 
 __version__ = "0.1.0"

@@ -127,7 +127,8 @@ class Search:
 
     def _count(self, tree: StepTree, wave: Sequence[Candidate]) -> None:
         n_folds = self._n_folds
-        steps = sum(len(active_steps(self._problem.estimators[candidate.estimator])) + 1 for candidate in wave)
+        estimators = self._problem.estimators
+        steps = sum(len(active_steps(estimators[one.estimator], one.params)) + 1 for one in wave)
         self._shared_steps += len(tree.nodes) * n_folds
         self._fits_saved += tree.step_fits_saved * n_folds
         self._step_fits += (steps - tree.step_fits_saved) * n_folds
@@ -192,4 +193,9 @@ def give_warnings(caught: Sequence[CaughtWarning]) -> None:
     for warning in caught:
         kinds.setdefault((warning.category, warning.filename, warning.lineno), warning)
     for warning in kinds.values():
-        warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+        message, category = warning.message, warning.category
+        try:
+            category(message)
+        except TypeError:  # a kind that is made from something else than its text
+            message, category = f"{category.__name__}: {message}", UserWarning
+        warnings.warn_explicit(message, category, warning.filename, warning.lineno)

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 
 from multisearch import MultiModelSearchCV
 from multisearch._preparation import prepare
@@ -90,3 +92,20 @@ def test_warnings_of_one_kind_are_given_once():
     with pytest.warns(UserWarning, match="gap") as given:
         give_warnings([first, same_kind, other, first])
     assert [str(one.message) for one in given] == ["gap of 3", "gap of 4"]
+
+
+def test_steps_that_a_setting_leaves_out_are_not_counted(regression):
+    pipeline = Pipeline([("scale", StandardScaler()), ("model", Ridge())])
+    space = [{"scale": ["passthrough"], "model__alpha": [1.0, 2.0]}, {"model__alpha": [1.0, 2.0]}]
+    search = MultiModelSearchCV([("ridge", pipeline, space)], cv=5)
+    assert search.fit(*regression).search_stats_.step_fits == 5 * (2 + 2 + 1)
+
+
+class WithCode(UserWarning):
+    def __init__(self, code, text):
+        super().__init__(text)
+
+
+def test_a_warning_that_is_made_from_more_than_its_text_is_given_as_text():
+    with pytest.warns(UserWarning, match="WithCode: careful"):
+        give_warnings([CaughtWarning("careful", WithCode, "model.py", 3)])

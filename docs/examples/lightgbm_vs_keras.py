@@ -62,7 +62,7 @@ class Sizes:
 
 
 # The small one takes larger steps, for a network without hidden layers otherwise needs a thousand epochs.
-QUICK = Sizes(n_samples=4_000, max_trees=5_000, max_epochs=500, batch_size=32, keras_learning_rate=0.1)
+QUICK = Sizes(n_samples=3_000, max_trees=5_000, max_epochs=500, batch_size=64, keras_learning_rate=0.1)
 FULL = Sizes(n_samples=10_000, max_trees=10_000, max_epochs=10_000, batch_size=32, keras_learning_rate=0.001)
 
 

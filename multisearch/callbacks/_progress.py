@@ -16,12 +16,11 @@ class ProgressBar(Callback):
     def __init__(self) -> None:
         self._bar = Progress(
             TextColumn("{task.description}", markup=False),
-            BarColumn(),
+            BarColumn(bar_width=10),
             MofNCompleteColumn(),
-            TextColumn("evaluations, {task.fields[best]}", markup=False),
+            TextColumn("{task.fields[best]}", markup=False),
             TimeElapsedColumn(),
-            TextColumn("elapsed,"),
-            TimeRemainingColumn(),
+            TimeRemainingColumn(compact=True),
             TextColumn("left"),
         )
         self._task = self._bar.add_task("searching", start=False, total=None, best="no score yet")

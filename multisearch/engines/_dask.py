@@ -60,6 +60,11 @@ def _connected(address: str) -> distributed.Client:
             f"no dask scheduler answered at scheduler={address!r} within {_CONNECT_SECONDS} s; start one there, or use "
             "'local', 'inline' or None"
         ) from error
+    except TypeError as error:  # how distributed says that an address needs TLS, and nobody configured it
+        raise ConnectionError(
+            f"scheduler={address!r} cannot be connected to ({error}); for TLS, make a client of "
+            "distributed with its security and leave scheduler=None"
+        ) from error
 
 
 class DaskEngine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sklearn.base import ClassifierMixin, ClusterMixin, OutlierMixin, RegressorMixin
@@ -29,11 +30,15 @@ def last_step(estimator: Any) -> Any:
     return estimator.steps[-1][1] if is_plain_pipeline(estimator) else estimator
 
 
-def active_steps(estimator: Any) -> list[tuple[str, Any]]:
-    """Return the transformers of a plain Pipeline that do something, in order; none for any other estimator."""
+def active_steps(estimator: Any, params: Mapping[str, Any] | None = None) -> list[tuple[str, Any]]:
+    """Return the transformers of a plain Pipeline that do something, in order; none for any other estimator.
+
+    ``params`` may replace whole steps by their names, as they would in ``set_params``.
+    """
     if not is_plain_pipeline(estimator):
         return []
-    return [(name, step) for name, step in estimator.steps[:-1] if step is not None and not _is_passthrough(step)]
+    steps = [(name, (params or {}).get(name, step)) for name, step in estimator.steps[:-1]]
+    return [(name, step) for name, step in steps if step is not None and not _is_passthrough(step)]
 
 
 def _is_passthrough(step: Any) -> bool:

@@ -45,7 +45,7 @@ def test_evaluations_done_and_to_do_are_shown(bar, screen):
         bar.on_outcome(RIDGE, finished(RIDGE, fold))
     bar.on_end()
 
-    assert re.search(r"\b2/6 evaluations, no score yet", last_line(screen))
+    assert re.search(r"\b2/6 no score yet", last_line(screen))
 
 
 def test_the_best_score_and_its_estimator_are_shown(bar, screen):
@@ -76,7 +76,7 @@ def test_a_second_wave_of_candidates_raises_the_total(bar, screen):
     bar.on_start(4, 3)
     bar.on_end()
 
-    assert "1/12 evaluations" in last_line(screen)
+    assert "1/12 no score yet" in last_line(screen)
 
 
 def test_the_refit_and_the_end_are_shown(bar, screen):
@@ -103,5 +103,5 @@ def test_a_file_is_given_plain_lines(monkeypatch):
     bar.on_outcome(RIDGE, finished(RIDGE, 0))
     bar.on_end()
 
-    assert "1/1 evaluations" in written.getvalue()
+    assert "1/1 no score yet" in written.getvalue()
     assert "\x1b" not in written.getvalue()

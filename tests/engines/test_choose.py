@@ -39,6 +39,11 @@ def test_the_scheduler_at_an_address_is_used(cluster):
     assert name_of_engine(scheduler=cluster.scheduler_address) == ("DaskEngine", 2)
 
 
+def test_an_address_that_needs_tls_is_an_error_that_says_so():
+    with pytest.raises(ConnectionError, match="for TLS, make a client of distributed with its security"):
+        name_of_engine(scheduler="tls://127.0.0.1:9")
+
+
 def test_inside_a_joblib_worker_it_stays_in_that_process():
     names = joblib.Parallel(n_jobs=2)(joblib.delayed(name_of_engine)(2) for _ in range(2))
     assert names == [("InlineEngine", 1)] * 2
