@@ -95,7 +95,13 @@ def _carve(plan: FoldPlan, variant: StoppingRows, index: int, train: Rows) -> tu
         first = next(iter(variant.source.split(np.zeros((len(train), 1)), y, own_groups)), None)
         if first is None:
             raise ValueError(f"validation={variant.source!r} yields no split of the training rows of fold {index}")
-        return _rows(first[0]), _rows(first[1])
+        kept, stopping = _rows(first[0]), _rows(first[1])
+        if max(kept.max(initial=0), stopping.max(initial=0)) >= len(train):
+            raise ValueError(
+                f"validation={variant.source!r} splits rows of its own, not the {len(train)} training rows of fold "
+                f"{index} that it is given; give EarlyStopping a splitter such as ShuffleSplit"
+            )
+        return kept, stopping
     n_stopping = int(np.ceil(variant.fraction * len(train)))
     if n_stopping >= len(train):
         raise ValueError(

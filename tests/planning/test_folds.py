@@ -190,6 +190,11 @@ def test_a_splitter_of_ones_own_without_a_split_is_an_error(plan):
         make_folds(plan(), [StoppingRows(PredefinedSplit([-1] * 30), 0.25)])
 
 
+def test_a_splitter_that_splits_rows_of_its_own_is_an_error(plan):
+    with pytest.raises(ValueError, match="splits rows of its own, not the 30 training rows of fold 0"):
+        make_folds(plan(), [StoppingRows(PredefinedSplit([-1] * 30 + [0] * 10), 0.25)])
+
+
 def test_a_splitter_that_promises_other_numbers_is_an_error(plan):
     class Wrong(KFold):
         def get_n_splits(self, *args, **kwargs):
