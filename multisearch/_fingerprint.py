@@ -23,6 +23,7 @@ from sklearn.base import BaseEstimator
 __all__ = ["UnencodableError", "fingerprint"]
 
 _IRRELEVANT_PARAMS = frozenset({"verbose", "memory", "n_jobs"})
+"""Parameters of scikit-learn's classes that change no result; in anybody else's they may mean something else."""
 
 
 class UnencodableError(TypeError):
@@ -204,6 +205,7 @@ class _Encoder:
             return
         self.add(value.__code__)
         self._add_each("defaults", (value.__defaults__, value.__kwdefaults__))
+        self._add_each("attributes", sorted(vars(value).items()))
         self._add_each("closure", (_cell_content(cell) for cell in value.__closure__ or ()))
         for name in sorted(set(_names_used(value.__code__))):
             if name in value.__globals__:
@@ -226,7 +228,7 @@ class _Encoder:
             self._with_state = outer
             return
         params = value.get_params(deep=False)
-        for name in sorted(set(params) - _IRRELEVANT_PARAMS):
+        for name in sorted(set(params) - _irrelevant_params(type(value))):
             self._write("param", name)
             self.add(params[name])
         for name in ("_sklearn_output_config", "_metadata_request"):
@@ -269,6 +271,10 @@ def _names_used(code: types.CodeType) -> Iterator[str]:
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from _names_used(constant)
+
+
+def _irrelevant_params(estimator_class: type) -> frozenset[str]:
+    return _IRRELEVANT_PARAMS if estimator_class.__module__.startswith("sklearn.") else frozenset()
 
 
 def _is_pandas(value: Any) -> bool:

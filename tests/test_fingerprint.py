@@ -402,3 +402,27 @@ def test_keys_are_equal_in_every_process():
     module = module_from(STABLE, name="__main__")
     assert module.Counted.__mro__[1] is TfidfVectorizer
     assert elsewhere == fingerprint(module.values)
+
+
+class Lag(TransformerMixin, BaseEstimator):
+    """A transformer whose ``memory`` is no cache."""
+
+    def __init__(self, memory=1):
+        self.memory = memory
+
+
+def test_a_parameter_that_only_scikit_learn_gives_no_meaning_counts_elsewhere():
+    assert fingerprint(Lag(1)) != fingerprint(Lag(2))
+    assert fingerprint(Pipeline([("lag", Lag())])) == fingerprint(Pipeline([("lag", Lag())], memory="cache"))
+
+
+def test_attributes_of_a_function_are_part_of_it():
+    def first_columns(count):
+        def first(X):
+            return X[:, : first.count]
+
+        first.count = count
+        return first
+
+    assert fingerprint(first_columns(1)) == fingerprint(first_columns(1))
+    assert fingerprint(first_columns(1)) != fingerprint(first_columns(2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import numbers
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,12 +54,12 @@ def open_engine(n_jobs: int | None, scheduler: str | None) -> Iterator[Engine]:
         yield engine
 
 
-def _n_workers(n_jobs: int | None) -> int:
-    if n_jobs is not None and (isinstance(n_jobs, bool) or not isinstance(n_jobs, int)):
+def _n_workers(n_jobs: Any) -> int:
+    if n_jobs is not None and (isinstance(n_jobs, bool) or not isinstance(n_jobs, numbers.Integral)):
         raise TypeError(f"n_jobs must be None or a whole number, got {n_jobs!r}")
     if n_jobs == 0:
         raise ValueError("n_jobs == 0 has no meaning; use None or 1 for this process, -1 for all cores")
-    return int(joblib.effective_n_jobs(n_jobs))
+    return int(joblib.effective_n_jobs(None if n_jobs is None else int(n_jobs)))
 
 
 def _what_fits(n_workers: int, n_jobs: int | None) -> str:

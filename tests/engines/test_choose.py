@@ -1,6 +1,7 @@
 import logging
 
 import joblib
+import numpy as np
 import pytest
 
 from multisearch.engines import open_engine
@@ -12,7 +13,7 @@ def name_of_engine(n_jobs=None, scheduler=None):
         return type(engine).__name__, engine.capacity
 
 
-@pytest.mark.parametrize("n_jobs", [None, 1])
+@pytest.mark.parametrize("n_jobs", [None, 1, np.int64(1)])
 def test_one_job_runs_in_this_process(n_jobs):
     assert name_of_engine(n_jobs) == ("InlineEngine", 1)
 
