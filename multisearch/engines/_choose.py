@@ -38,9 +38,9 @@ def open_engine(n_jobs: int | None, scheduler: str | None) -> Iterator[Engine]:
     """
     if scheduler is not None and not isinstance(scheduler, str):
         raise TypeError(f"scheduler must be None, 'inline', 'local' or a scheduler's address, got {scheduler!r}")
-    n_workers = _n_workers(n_jobs)
+    _check_n_jobs(n_jobs)
     if scheduler is None:
-        scheduler = _what_fits(n_workers, n_jobs)
+        scheduler = _what_fits(n_jobs)
     if scheduler == "inline":
         engine: Engine = InlineEngine()
         try:
@@ -50,19 +50,22 @@ def open_engine(n_jobs: int | None, scheduler: str | None) -> Iterator[Engine]:
         return
     from multisearch.engines._dask import dask_engine
 
-    with dask_engine(scheduler, joblib.cpu_count() if n_jobs is None else n_workers) as engine:
+    with dask_engine(scheduler, joblib.cpu_count() if n_jobs is None else _n_workers(n_jobs)) as engine:
         yield engine
 
 
-def _n_workers(n_jobs: Any) -> int:
+def _check_n_jobs(n_jobs: Any) -> None:
     if n_jobs is not None and (isinstance(n_jobs, bool) or not isinstance(n_jobs, numbers.Integral)):
         raise TypeError(f"n_jobs must be None or a whole number, got {n_jobs!r}")
     if n_jobs == 0:
         raise ValueError("n_jobs == 0 has no meaning; use None or 1 for this process, -1 for all cores")
+
+
+def _n_workers(n_jobs: int | None) -> int:
     return int(joblib.effective_n_jobs(None if n_jobs is None else int(n_jobs)))
 
 
-def _what_fits(n_workers: int, n_jobs: int | None) -> str:
+def _what_fits(n_jobs: int | None) -> str:
     """Say where to run when the user leaves it open."""
     if _inside_a_worker():
         return "inline"
@@ -70,7 +73,7 @@ def _what_fits(n_workers: int, n_jobs: int | None) -> str:
         if n_jobs is not None:
             logger.info("n_jobs=%s is not used, because a dask client is active", n_jobs)
         return "client"
-    return "local" if n_workers > 1 else "inline"
+    return "local" if _n_workers(n_jobs) > 1 else "inline"
 
 
 def _inside_a_worker() -> bool:
