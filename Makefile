@@ -1,6 +1,6 @@
 # make demo    run the tournament of docs/examples (options: make demo ARGS="--full --categories 2")
 # make test    run the tests
-# make test-slow    run what make test leaves out: scikit-learn's search tests on worker processes
+# make test-slow    run what make test leaves out: scikit-learn's search tests on worker processes, and Keras there
 # make test-lowest  run the tests with the lowest versions that pyproject.toml allows
 # make test-all     run all three
 # make docs    build docs/_build/html with warnings as errors, run the examples and the doctests

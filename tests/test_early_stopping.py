@@ -280,3 +280,32 @@ def three_classes(meta):
 def test_iterations_for_the_refit(how, expected):
     rule = StoppingRule(patience=1, min_delta=0.0, monitor=None, refit_iterations=how, variant=1)
     assert iterations_for_refit(rule, [1, 3, 8]) == expected
+
+
+@pytest.mark.slow
+def test_keras_and_lightgbm_compete_alike_here_and_on_workers(regression, trees):
+    from scikeras.wrappers import KerasRegressor
+
+    network = KerasRegressor(linear, loss="mean_squared_error", optimizer="adam", epochs=3, verbose=0, random_state=0)
+    search = MultiModelSearchCV(
+        [
+            ("trees", Pipeline([("scale", StandardScaler()), ("model", trees)]), {"model__max_depth": [1, 2]}),
+            ("network", Pipeline([("standardise", StandardScaler()), ("model", network)]), {}),
+        ],
+        cv=2,
+        scoring="r2",
+        early_stopping=EarlyStopping(patience=2),
+        random_state=0,
+    )
+    inline = clone(search).fit(*regression)
+    workers = clone(search).set_params(n_jobs=2).fit(*regression)
+    alone = clone(search).set_params(optimize=False).fit(*regression)
+    assert inline.search_stats_.step_fits_saved == 2 * 2
+    assert_same_results(inline.cv_results_, workers.cv_results_)
+    assert_same_results(inline.cv_results_, alone.cv_results_)
+
+
+def linear(meta):
+    import keras
+
+    return keras.Sequential([keras.Input((meta["n_features_in_"],)), keras.layers.Dense(1)])
