@@ -92,7 +92,10 @@ def last_line_after_refresh(bar, screen):
 
 
 def test_an_end_without_a_start_is_harmless(screen):
-    ProgressBar().on_end()
+    bar = ProgressBar()
+    bar.on_end()
+    assert not bar._bar.live.is_started
+    assert not screen.getvalue().strip()
 
 
 def test_a_file_is_given_plain_lines(monkeypatch):

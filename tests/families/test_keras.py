@@ -233,8 +233,14 @@ def test_networks_are_trained_one_at_a_time_in_a_process(family):
 
 
 def test_a_network_within_a_network_does_not_wait_for_itself(family):
-    with family.native_threads(None, None), family.native_threads(None, None):
-        pass
+    entered = threading.Event()
+
+    def enter_twice():
+        with family.native_threads(None, None), family.native_threads(None, None):
+            entered.set()
+
+    threading.Thread(target=enter_twice, daemon=True).start()
+    assert entered.wait(20)
 
 
 def test_a_process_in_which_tensorflow_is_at_work_keeps_its_threads(family, stopped):

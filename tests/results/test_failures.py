@@ -20,9 +20,10 @@ def outcome(traceback=None):
     return Outcome(0, 0, 0.0, 0.0, 0.0, test_scores=1.0, failure=failure)
 
 
-def test_nothing_is_said_where_nothing_failed():
-    report_failures([outcome(), outcome()], np.nan)
-    report_failures([], np.nan)
+@pytest.mark.parametrize("outcomes", [[outcome(), outcome()], []])
+def test_nothing_is_said_where_nothing_failed(outcomes, recwarn):
+    report_failures(outcomes, np.nan)
+    assert not recwarn.list
 
 
 def text_of_scikit_learns(regression, alphas, kind):
