@@ -154,6 +154,7 @@ def prepare(search: Any, X: Any, y: Any, params: Mapping[str, Any]) -> Preparati
         error_score=search.error_score,
         config=get_config(),
         warning_filters=tuple(warnings.filters),
+        optimize=search.optimize,
     )
     return Preparation(problem, samplers, len(folds[0]))
 

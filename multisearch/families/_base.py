@@ -1,11 +1,11 @@
-"""What the house asks of a library: early stopping, iterations, native threads; one family per library."""
+"""What the house asks of a library: early stopping, iterations, native threads, paths; one family per library."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from multisearch._records import StoppingRule
 
@@ -32,32 +32,54 @@ class TrainingRows:
     fit_params: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Family(Protocol):
-    """What is special about the models of one library."""
+class Family:
+    """What is special about the models of one library; where a library says nothing, nothing is."""
 
     name: str
     """What users call these models in a sentence."""
 
-    extra: str | None
+    extra: str | None = None
     """The extra of multisearch that installs the library; None where it is always there."""
 
-    stops_early: bool
+    stops_early: bool = False
     """Whether `fit_stopped` and `set_iterations` are there."""
 
     def handles(self, estimator: Any) -> bool:
         """Say whether a model (not a Pipeline) is of this family, without importing the library."""
+        raise NotImplementedError
 
     def require(self) -> None:
         """Import what fitting these models takes; raise ImportError where it is missing."""
 
     def fit_stopped(self, estimator: Any, rows: TrainingRows, stopping: StoppingRows, rule: StoppingRule) -> int:
         """Fit with early stopping; leave the model at its best iteration and return that, counted from 1."""
+        raise NotImplementedError
 
     def set_iterations(self, estimator: Any, n_iterations: int) -> None:
         """Make an unfitted model train for exactly so many iterations, without early stopping."""
+        raise NotImplementedError
 
     def native_threads(self, estimator: Any, limit: int | None) -> AbstractContextManager[None]:
         """Keep the library's own threads to a limit while this model is fitted and scored (None: no limit)."""
+        return nullcontext()
+
+    def accelerated(self, estimator: Any, *, kept: bool) -> AbstractContextManager[None]:
+        """Let this model be fitted and scored faster, with the same numbers to the bit.
+
+        A model that is ``kept`` for the user is left as its own ``fit`` would leave it, and shares nothing.
+        """
+        return nullcontext()
+
+    def path_parameter(self, estimator: Any) -> str | None:
+        """Name the parameter whose smaller values are contained in a larger fit; None where this model has none.
+
+        A fit cut down by `truncate` then predicts to the bit what a fit with the smaller value alone does.
+        """
+        return None
+
+    def truncate(self, estimator: Any, n_iterations: int) -> None:
+        """Cut a fitted model down to its first iterations, in place; several cuts come in descending order."""
+        raise NotImplementedError
 
 
 def derives_from(estimator: Any, module: str, *class_names: str) -> bool:

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from multisearch._records import StoppingRule
 from multisearch._sklearn_compat import truncate_hist_gradient_boosting
-from multisearch.families._base import StoppingRows, TrainingRows, derives_from
+from multisearch.families._base import Family, StoppingRows, TrainingRows, derives_from
 
 
-class HistGradientBoostingFamily:
+class HistGradientBoostingFamily(Family):
     """``HistGradientBoostingRegressor`` and ``HistGradientBoostingClassifier``."""
 
     name: str = "scikit-learn's HistGradientBoosting"
-    extra: str | None = None
     stops_early: bool = True
 
     def handles(self, estimator: Any) -> bool:
         return derives_from(estimator, "sklearn", "HistGradientBoostingRegressor", "HistGradientBoostingClassifier")
-
-    def require(self) -> None:
-        """Part of scikit-learn: always there."""
 
     def fit_stopped(self, estimator: Any, rows: TrainingRows, stopping: StoppingRows, rule: StoppingRule) -> int:
         own = {name: getattr(estimator, name) for name in ("early_stopping", "n_iter_no_change", "tol", "scoring")}
@@ -51,11 +45,6 @@ class HistGradientBoostingFamily:
 
     def set_iterations(self, estimator: Any, n_iterations: int) -> None:
         estimator.set_params(max_iter=n_iterations, early_stopping=False)
-
-    @contextmanager
-    def native_threads(self, estimator: Any, limit: int | None) -> Iterator[None]:
-        """Its OpenMP threads follow OMP_NUM_THREADS: nothing to do."""
-        yield
 
 
 def best_iteration(validation_scores: Any, min_delta: float) -> int:

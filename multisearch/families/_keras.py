@@ -12,12 +12,12 @@ from sklearn.base import clone
 from sklearn.utils import check_array
 
 from multisearch._records import StoppingRule
-from multisearch.families._base import StoppingRows, TrainingRows, derives_from
+from multisearch.families._base import Family, StoppingRows, TrainingRows, derives_from
 
 _ONE_AT_A_TIME = threading.RLock()
 
 
-class KerasFamily:
+class KerasFamily(Family):
     """Models that derive from scikeras' ``BaseWrapper``."""
 
     name: str = "scikeras"

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from multisearch._records import StoppingRule
-from multisearch.families._base import StoppingRows, TrainingRows, derives_from
+from multisearch.families._base import Family, StoppingRows, TrainingRows, derives_from
 
 _ITERATION_NAMES = (
     "n_estimators",
@@ -46,7 +46,7 @@ _METRIC_NAMES = {
 _STOPPING_NAMES = ("early_stopping_round", "early_stopping_rounds", "early_stopping", "n_iter_no_change")
 
 
-class LightGBMFamily:
+class LightGBMFamily(Family):
     """Models that derive from ``lightgbm.LGBMModel``."""
 
     name: str = "LightGBM"

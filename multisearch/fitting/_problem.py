@@ -44,6 +44,8 @@ class Problem:
         Python's warning filters where the search was started.
     monitor : Monitor or None
         scikit-learn's callbacks; None where the search has none.
+    optimize : bool
+        False fits every candidate as it would be fitted alone.
     """
 
     X: Any
@@ -61,6 +63,7 @@ class Problem:
     config: Mapping[str, Any]
     warning_filters: Sequence[tuple[Any, ...]]
     monitor: Monitor | None = None
+    optimize: bool = True
 
     def build(self, candidate: Candidate) -> Any:
         """Return a candidate's estimator, unfitted, with its setting; parameters that are estimators are cloned too."""

@@ -205,7 +205,7 @@ def _fitted_and_scored(
     fold = problem.fold(candidate, evaluation.fold)
     estimator = problem.build(candidate)
     above = StepResult() if shared is None else shared
-    with _native_threads(last_step(estimator), surroundings.native_threads):
+    with _tuned(problem, last_step(estimator), surroundings.native_threads, kept=False):
         clock = _Clock()
         n_iterations = _fit(problem, candidate, estimator, fold, shared)
         fit_seconds = clock.lap()
@@ -225,9 +225,16 @@ def _fitted_and_scored(
     )
 
 
-def _native_threads(model: Any, limit: int | None) -> AbstractContextManager[None]:
+@contextmanager
+def _tuned(problem: Problem, model: Any, native_threads: int | None, *, kept: bool) -> Iterator[None]:
+    """Let a model's library have its threads, and take the short cuts that it has."""
     family = family_of(model)
-    return nullcontext() if family is None else family.native_threads(model, limit)
+    if family is None:
+        yield
+        return
+    accelerated = family.accelerated(model, kept=kept) if problem.optimize else nullcontext()
+    with family.native_threads(model, native_threads), accelerated:
+        yield
 
 
 def _fit(problem: Problem, candidate: Candidate, estimator: Any, fold: Fold, shared: StepResult | None) -> int | None:
@@ -310,7 +317,7 @@ def _refitted(problem: Problem, task: Refit) -> Any:
     monitor = problem.monitor
     with (
         nullcontext() if monitor is None else monitor.refit(estimator, (X, y), fit_params),
-        _native_threads(model, None),
+        _tuned(problem, model, None, kept=True),
     ):
         _fit_any(estimator, X, y, fit_params)
     return estimator
