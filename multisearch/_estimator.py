@@ -249,7 +249,7 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
         with open_engine(self.n_jobs, self.scheduler) as engine:
             engine.start(preparation.problem)
             try:
-                search = Search(preparation, engine, callbacks, optimize=self.optimize)
+                search = Search(preparation, engine, callbacks)
                 with told_of_the_search(preparation.problem.monitor):
                     result = search.run()
                 fitted = conclude(preparation.problem, result, self.refit)

@@ -37,10 +37,14 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """One candidate on one fold: fit, score."""
+    """One candidate on one fold: fit, score; then cut the model down to each shorter candidate, and score that.
+
+    ``shorter`` are the candidates that are the first iterations of this one's fit, the longest first.
+    """
 
     candidate: Candidate
     fold: int
+    shorter: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,7 @@ class Outcome:
     """What came back for one evaluation.
 
     ``fit_time`` and ``score_time`` are seconds that the candidate would have cost alone; ``seconds`` were spent on it.
+    Of a fit that several candidates share they are spent on the largest, and a share by iterations is each one's time.
     """
 
     candidate: int
@@ -166,6 +171,8 @@ class SearchStats:
         Pipeline steps (transformers and final estimators) that were fitted.
     step_fits_saved : int
         Pipeline steps that would have been fitted as well, had every candidate been fitted alone.
+    path_fits_saved : int
+        Evaluations that needed no fit, because a larger model of the same path contained theirs.
     busy_seconds : float
         Seconds spent fitting, transforming and scoring, over all workers.
     wall_seconds : float
@@ -178,6 +185,7 @@ class SearchStats:
     shared_steps: int
     step_fits: int
     step_fits_saved: int
+    path_fits_saved: int
     busy_seconds: float
     wall_seconds: float
     workers: int

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from multisearch._plan import Plan, Planner
 from multisearch._preparation import Preparation
 from multisearch._records import (
     Batch,
@@ -24,8 +25,7 @@ from multisearch._records import (
 )
 from multisearch.callbacks import Callback
 from multisearch.engines import Engine
-from multisearch.families import active_steps
-from multisearch.planning import Costs, Schedule, StepChains, StepTree
+from multisearch.planning import Costs, Schedule
 
 logger = logging.getLogger("multisearch")
 
@@ -48,8 +48,6 @@ class Search:
     engine : Engine
         Started with the problem.
     callbacks : sequence of Callback
-    optimize : bool
-        False leaves the tree without shared steps.
     """
 
     def __init__(
@@ -57,24 +55,18 @@ class Search:
         preparation: Preparation,
         engine: Engine,
         callbacks: Sequence[Callback],
-        *,
-        optimize: bool,
     ) -> None:
         self._problem = problem = preparation.problem
         self._samplers = preparation.samplers
         self._n_folds = preparation.n_splits
         self._engine = engine
         self._callbacks = callbacks
-        self._chain: Callable[[Candidate], Sequence[str]] = (
-            StepChains(problem.estimators, problem.fit_params, problem.root_of) if optimize else lambda _: ()
-        )
+        self._planner = Planner(problem)
+        self._plans: list[Plan] = []
         self._candidates: list[Candidate] = []
         self._outcomes: dict[tuple[int, int], Outcome] = {}
         self._shared_seconds: dict[str, float] = {}
         self._costs = Costs()
-        self._fits_saved = 0
-        self._step_fits = 0
-        self._shared_steps = 0
 
     def run(self) -> SearchResult:
         """Evaluate everything that the samplers propose."""
@@ -84,9 +76,10 @@ class Search:
         busy = sum(outcome.seconds for outcome in self._outcomes.values()) + sum(self._shared_seconds.values())
         stats = SearchStats(
             evaluations=len(self._outcomes),
-            shared_steps=self._shared_steps,
-            step_fits=self._step_fits,
-            step_fits_saved=self._fits_saved,
+            shared_steps=sum(plan.shared_steps for plan in self._plans),
+            step_fits=sum(plan.step_fits for plan in self._plans),
+            step_fits_saved=sum(plan.step_fits_saved for plan in self._plans),
+            path_fits_saved=sum(plan.path_fits_saved for plan in self._plans),
             busy_seconds=busy,
             wall_seconds=time.perf_counter() - start,
             workers=self._engine.capacity,
@@ -108,9 +101,10 @@ class Search:
         n_folds = self._n_folds
         for callback in self._callbacks:
             callback.on_start(len(self._candidates), n_folds)
-        tree = StepTree((candidate, self._chain(candidate)) for candidate in wave)
-        self._count(tree, wave)
-        schedule = Schedule(tree, n_folds, self._costs)
+        plan = self._planner(wave)
+        self._plans.append(plan)
+        logger.info("%d candidates on %d folds, %d step fits saved", len(wave), n_folds, plan.step_fits_saved)
+        schedule = Schedule(plan.tree, n_folds, self._costs)
         in_flight = 0
         while True:
             while in_flight < self._engine.queue_length and (task := schedule.next_task(self._engine.capacity)):
@@ -125,24 +119,16 @@ class Search:
                 for key in schedule.finish(task):
                     self._engine.release(key)
 
-    def _count(self, tree: StepTree, wave: Sequence[Candidate]) -> None:
-        n_folds = self._n_folds
-        estimators = self._problem.estimators
-        steps = sum(len(active_steps(estimators[one.estimator], one.params)) + 1 for one in wave)
-        self._shared_steps += len(tree.nodes) * n_folds
-        self._fits_saved += tree.step_fits_saved * n_folds
-        self._step_fits += (steps - tree.step_fits_saved) * n_folds
-        saved = tree.step_fits_saved * n_folds
-        logger.info("%d candidates on %d folds, %d step fits saved by sharing", len(wave), n_folds, saved)
-
     def _record(self, batch: Batch, result: BatchResult) -> None:
         self._shared_seconds.update(result.shared_seconds)
-        for evaluation, outcome in zip(batch.evaluations, result.outcomes, strict=True):
-            candidate = evaluation.candidate
+        fitted = {evaluation.candidate.index for evaluation in batch.evaluations}
+        for outcome in result.outcomes:
+            candidate = self._candidates[outcome.candidate]
             if outcome.failure is not None and (outcome.failure.ends_search or self._problem.error_score == "raise"):
                 raise_failure(outcome.failure)
             self._outcomes[candidate.index, outcome.fold] = outcome
-            self._costs.measured(candidate.estimator, outcome.seconds)
+            if candidate.index in fitted:
+                self._costs.measured(candidate, outcome.seconds)
             for callback in self._callbacks:
                 callback.on_outcome(candidate, outcome)
             self._finish_candidate(candidate)

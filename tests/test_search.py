@@ -41,10 +41,10 @@ class Notes(Callback):
         self.events.append(("candidate", candidate.index, mean_test_score))
 
 
-def run(preparation, callbacks=(), optimize=True):
+def run(preparation, callbacks=()):
     engine = InlineEngine()
     engine.start(preparation.problem)
-    return Search(preparation, engine, callbacks, optimize=optimize).run()
+    return Search(preparation, engine, callbacks).run()
 
 
 @pytest.fixture

@@ -70,8 +70,10 @@ class Family:
         """
         return nullcontext()
 
-    def path_parameter(self, estimator: Any) -> str | None:
+    def path_parameter(self, estimator: Any, params: Mapping[str, Any]) -> str | None:
         """Name the parameter whose smaller values are contained in a larger fit; None where this model has none.
+
+        ``params`` are those that the model will have when it is fitted.
 
         A fit cut down by `truncate` then predicts to the bit what a fit with the smaller value alone does.
         """

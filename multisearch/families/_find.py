@@ -5,11 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from multisearch.families._base import Family
+from multisearch.families._catboost import CatBoostFamily
 from multisearch.families._hist_gradient_boosting import HistGradientBoostingFamily
 from multisearch.families._keras import KerasFamily
 from multisearch.families._lightgbm import LightGBMFamily
+from multisearch.families._sklearn_ensembles import SklearnEnsembleFamily
+from multisearch.families._xgboost import XGBoostFamily
 
-_FAMILIES: tuple[Family, ...] = (LightGBMFamily(), KerasFamily(), HistGradientBoostingFamily())
+_FAMILIES: tuple[Family, ...] = (
+    LightGBMFamily(),
+    KerasFamily(),
+    HistGradientBoostingFamily(),
+    SklearnEnsembleFamily(),
+    XGBoostFamily(),
+    CatBoostFamily(),
+)
 
 
 def family_of(model: Any) -> Family | None:

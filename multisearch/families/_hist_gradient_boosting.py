@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -45,6 +47,15 @@ class HistGradientBoostingFamily(Family):
 
     def set_iterations(self, estimator: Any, n_iterations: int) -> None:
         estimator.set_params(max_iter=n_iterations, early_stopping=False)
+
+    def path_parameter(self, estimator: Any, params: Mapping[str, Any]) -> str | None:
+        """Name ``max_iter`` where early stopping is off for certain: "auto" depends on the number of rows."""
+        seeded = isinstance(params["random_state"], Integral)
+        plain = type(estimator).__module__.startswith("sklearn.") and not params["warm_start"]
+        return "max_iter" if plain and seeded and params["early_stopping"] is False else None
+
+    def truncate(self, estimator: Any, n_iterations: int) -> None:
+        truncate_hist_gradient_boosting(estimator, n_iterations)
 
 
 def best_iteration(validation_scores: Any, min_delta: float) -> int:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from numbers import Integral
 from typing import Any
 
 from multisearch._records import StoppingRule
@@ -44,6 +45,10 @@ _METRIC_NAMES = {
 """What else LightGBM's metrics may be called, by the name under which it reports them (before an ``@``)."""
 
 _STOPPING_NAMES = ("early_stopping_round", "early_stopping_rounds", "early_stopping", "n_iter_no_change")
+
+_BOOSTINGS_WITH_PATHS = {"gbdt", "goss"}  # dart changes trees that it has made, rf averages over all
+_NOT_ON_PATHS = (*_STOPPING_NAMES, "boosting", "boost", *_ITERATION_NAMES[1:])
+"""Other names that overrule the boosting type or the number of iterations, or end the training early."""
 
 
 class LightGBMFamily(Family):
@@ -85,6 +90,19 @@ class LightGBMFamily(Family):
         params = estimator.get_params()
         estimator.set_params(**{name: n_iterations for name in _ITERATION_NAMES if name in params})
         estimator.set_params(**{name: None for name in _STOPPING_NAMES if params.get(name) is not None})
+
+    def path_parameter(self, estimator: Any, params: Mapping[str, Any]) -> str | None:
+        seed = params.get("random_state")  # None is a seed too: LightGBM has constants of its own
+        if type(estimator).__module__.partition(".")[0] != "lightgbm" or not (
+            seed is None or isinstance(seed, Integral)
+        ):
+            return None
+        if params["boosting_type"] not in _BOOSTINGS_WITH_PATHS or callable(params["objective"]):
+            return None
+        return None if any(params.get(name) is not None for name in _NOT_ON_PATHS) else "n_estimators"
+
+    def truncate(self, estimator: Any, n_iterations: int) -> None:
+        estimator.booster_.best_iteration = n_iterations
 
     @contextmanager
     def native_threads(self, estimator: Any, limit: int | None) -> Iterator[None]:

@@ -1,6 +1,7 @@
 """How one piece is done: a task on concrete data to outcomes."""
 
 from multisearch.fitting._monitor import Monitor, metadata_of
+from multisearch.fitting._paths import path_of
 from multisearch.fitting._problem import Problem
 from multisearch.fitting._scoring import announced, make_scorers
 from multisearch.fitting._shared import StepResult
@@ -16,5 +17,6 @@ __all__ = [
     "collected_warnings",
     "make_scorers",
     "metadata_of",
+    "path_of",
     "run_task",
 ]

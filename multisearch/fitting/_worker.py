@@ -6,7 +6,7 @@ import copy
 import pickle
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -30,6 +30,7 @@ from multisearch._records import (
     Task,
 )
 from multisearch.families import TrainingRows, family_of, last_step
+from multisearch.fitting._paths import path_of
 from multisearch.fitting._problem import Problem
 from multisearch.fitting._scoring import announced, only_looks_at_predictions, score
 from multisearch.fitting._shared import StepResult, handed_out, handed_over, locked, private_copy, through_steps
@@ -69,8 +70,12 @@ def run_task(
     if isinstance(task, SharedStep):
         return _fit_shared(problem, task, shared, surroundings)
     if isinstance(task, Batch):
-        outcomes = tuple(_evaluate(problem, evaluation, shared, surroundings) for evaluation in task.evaluations)
-        return BatchResult(outcomes, {} if shared is None else shared.seconds)
+        outcomes = [
+            outcome
+            for evaluation in task.evaluations
+            for outcome in _evaluate(problem, evaluation, shared, surroundings)
+        ]
+        return BatchResult(tuple(outcomes), {} if shared is None else shared.seconds)
     return _refit(problem, task, surroundings)
 
 
@@ -180,49 +185,82 @@ def _training_rows(problem: Problem, estimator: Any, fold: Fold, shared: StepRes
 
 def _evaluate(
     problem: Problem, evaluation: Evaluation, shared: StepResult | None, surroundings: Surroundings
-) -> Outcome:
-    candidate = evaluation.candidate
+) -> Sequence[Outcome]:
+    """Fit once and return the outcome of every candidate that the fit serves, the evaluation's own first."""
     above = StepResult() if shared is None else shared
-    failed = Outcome(candidate.index, evaluation.fold, above.fit_seconds, score_time=0.0, seconds=0.0)
     if above.failure is not None:
-        return replace(failed, failure=above.failure, warnings=above.warnings)
+        failed = _failed(evaluation, above, above.failure)
+        return [replace(failed, candidate=candidate.index) for candidate in (evaluation.candidate, *evaluation.shorter)]
     start = time.perf_counter()
     with surroundings.watch() as caught:
-        outcome, failure = _guarded(
+        outcomes, failure = _guarded(
             lambda given: _fitted_and_scored(problem, evaluation, given, surroundings), shared, surroundings
         )
     spent = time.perf_counter() - start
+    if outcomes is None and evaluation.shorter:
+        # Each may fare better alone, and must not be blamed for another's failure
+        candidates = (evaluation.candidate, *evaluation.shorter)
+        alone = [Evaluation(candidate, evaluation.fold) for candidate in candidates]
+        return [outcome for one in alone for outcome in _evaluate(problem, one, shared, surroundings)]
+    if outcomes is None:
+        failed = _failed(evaluation, above, failure)
+        outcomes = [replace(failed, fit_time=above.fit_seconds + spent)]
+    rest = sum(outcome.seconds for outcome in outcomes[1:])
+    outcomes = [replace(outcomes[0], seconds=spent - rest), *outcomes[1:]]
     warnings = (*above.warnings, *caught)
-    if outcome is None:
-        outcome = replace(failed, fit_time=above.fit_seconds + spent, failure=failure)
-    return replace(outcome, seconds=spent, warnings=warnings)
+    return [replace(outcome, warnings=warnings) for outcome in outcomes]
+
+
+def _failed(evaluation: Evaluation, above: StepResult, failure: Failure | None) -> Outcome:
+    return Outcome(
+        evaluation.candidate.index,
+        evaluation.fold,
+        fit_time=above.fit_seconds,
+        score_time=0.0,
+        seconds=0.0,
+        failure=failure,
+        warnings=above.warnings,
+    )
 
 
 def _fitted_and_scored(
     problem: Problem, evaluation: Evaluation, shared: StepResult | None, surroundings: Surroundings
-) -> Outcome:
+) -> list[Outcome]:
     candidate = evaluation.candidate
     fold = problem.fold(candidate, evaluation.fold)
     estimator = problem.build(candidate)
-    above = StepResult() if shared is None else shared
     with _tuned(problem, last_step(estimator), surroundings.native_threads, kept=False):
         clock = _Clock()
         n_iterations = _fit(problem, candidate, estimator, fold, shared)
         fit_seconds = clock.lap()
         scoring = _Scoring(problem, candidate.estimator, estimator, fold, shared)
-        test_scores = scoring.on(fold.test, above.test)
-        score_seconds = clock.lap()
-        train_scores = scoring.on(fold.train, above.scored_train) if problem.return_train_score else None
-    return Outcome(
-        candidate=candidate.index,
-        fold=evaluation.fold,
-        fit_time=above.fit_seconds + fit_seconds,
-        score_time=score_seconds + (above.score_seconds if scoring.on_transformed_rows else 0.0),
-        seconds=0.0,
-        test_scores=test_scores,
-        train_scores=train_scores,
-        n_iterations=n_iterations,
-    )
+        longest = replace(scoring.outcome(candidate, fit_seconds), n_iterations=n_iterations)
+        return [longest, *_shorter_outcomes(problem, evaluation, scoring, fit_seconds)]
+
+
+def _shorter_outcomes(
+    problem: Problem, evaluation: Evaluation, scoring: _Scoring, fit_seconds: float
+) -> Iterator[Outcome]:
+    """Cut the fitted model down, candidate by candidate; each would have cost its share of the iterations."""
+    if not evaluation.shorter:
+        return
+    longest = _iterations(problem, evaluation.candidate)
+    model = last_step(scoring.estimator)
+    family = family_of(model)
+    for candidate in evaluation.shorter:
+        iterations = _iterations(problem, candidate)
+        if family is not None:
+            family.truncate(model, iterations)
+        start = time.perf_counter()
+        outcome = scoring.outcome(candidate, fit_seconds * iterations / longest)
+        yield replace(outcome, seconds=time.perf_counter() - start)
+
+
+def _iterations(problem: Problem, candidate: Candidate) -> int:
+    path = path_of(problem, candidate)
+    if path is None:
+        raise RuntimeError(f"{candidate} was planned on a path that it is not on")
+    return path[1]
 
 
 @contextmanager
@@ -266,36 +304,61 @@ class _Scoring:
     """A fitted candidate's scores, on transformed rows where that is the same and spares transforming them again."""
 
     def __init__(self, problem: Problem, name: str, estimator: Any, fold: Fold, shared: StepResult | None) -> None:
+        self.estimator = estimator
         self._problem = problem
         self._name = name
         self._scorer = problem.scorers[name]
-        self._estimator = estimator
         self._fold = fold
-        self._shared = shared
+        self._shared = StepResult() if shared is None else shared
         # A subclass may predict in a way of its own
-        self.on_transformed_rows = (
-            shared is not None
+        self._on_transformed_rows = (
+            problem.optimize
             and type(estimator) is Pipeline
             and only_looks_at_predictions(self._scorer, problem.score_params[name])
         )
+        self._seen: dict[str, tuple[Any, Any]] = {}
 
-    def on(self, rows: Rows, transformed: Any) -> Scores:
+    def outcome(self, candidate: Candidate, fit_seconds: float) -> Outcome:
+        """Score the estimator as it is now."""
+        above = self._shared
+        clock = _Clock()
+        test_scores = self._scores("test", self._fold.test)
+        score_seconds = clock.lap()
+        train_scores = self._scores("scored_train", self._fold.train) if self._problem.return_train_score else None
+        return Outcome(
+            candidate=candidate.index,
+            fold=self._fold.index,
+            fit_time=above.fit_seconds + fit_seconds,
+            score_time=score_seconds + (above.score_seconds if self._on_transformed_rows else 0.0),
+            seconds=0.0,
+            test_scores=test_scores,
+            train_scores=train_scores,
+        )
+
+    def _scores(self, which: str, rows: Rows) -> Scores:
         problem = self._problem
-        model = self._estimator
-        if self._shared is not None and self.on_transformed_rows:
-            # Rows of their own, since many scorers turn a failure to write into read-only ones into a score
-            X = through_steps(self._estimator, len(self._shared.fitted), copy.deepcopy(transformed))
-            y = problem.targets(rows)
-            model = last_step(self._estimator)
-        else:
-            columns = None if rows is self._fold.train else self._fold.train
-            X, y = problem.rows(self._estimator, rows, columns)
+        if which not in self._seen:
+            self._seen[which] = self._rows(which, rows)
+        model = last_step(self.estimator) if self._on_transformed_rows else self.estimator
         shown = announced(model, problem.kind, self._scorer)
         params = problem.score_params_of(self._name, rows)
         try:
-            return score(self._scorer, shown, (X, y), params, problem.error_score)
+            return score(self._scorer, shown, self._seen[which], params, problem.error_score)
         except Exception as error:
             raise _EndsSearchError from error
+
+    def _rows(self, which: str, rows: Rows) -> tuple[Any, Any]:
+        """Return X and y as the model that scores is to see them; of their own, since it might write into them.
+
+        Many scorers turn a failure to write into read-only rows into a score.
+        """
+        n_shared = len(self._shared.fitted)
+        if self._on_transformed_rows and n_shared:
+            X, y = copy.deepcopy(getattr(self._shared, which)), self._problem.targets(rows)
+        else:
+            columns = None if rows is self._fold.train else self._fold.train
+            X, y = self._problem.rows(self.estimator, rows, columns)
+        return (through_steps(self.estimator, n_shared, X) if self._on_transformed_rows else X), y
 
 
 def _refit(problem: Problem, task: Refit, surroundings: Surroundings) -> RefitResult:

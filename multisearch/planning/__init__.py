@@ -2,7 +2,18 @@
 
 from multisearch.planning._batching import Costs
 from multisearch.planning._folds import FoldPlan, StoppingRows, make_folds
+from multisearch.planning._paths import Fit, fits_of
 from multisearch.planning._schedule import Schedule
 from multisearch.planning._tree import StepChains, StepTree
 
-__all__ = ["Costs", "FoldPlan", "Schedule", "StepChains", "StepTree", "StoppingRows", "make_folds"]
+__all__ = [
+    "Costs",
+    "Fit",
+    "FoldPlan",
+    "Schedule",
+    "StepChains",
+    "StepTree",
+    "StoppingRows",
+    "fits_of",
+    "make_folds",
+]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from multisearch._records import Candidate
+
 _MEMORY = 0.8
 
 
 class Costs:
-    """Running means of what an evaluation takes, by estimator.
+    """What an evaluation takes: what the same candidate took on other folds, or a running mean of its estimator.
 
     A batch should last long enough to hide what the scheduler costs, and short enough that little is lost with a
     worker and that all workers stay busy to the end: about a second, less when little is left.
@@ -22,18 +24,21 @@ class Costs:
 
     def __init__(self, target_seconds: float = 1.0) -> None:
         self._target = target_seconds
-        self._means: dict[str, float] = {}
+        self._by_estimator: dict[str, float] = {}
+        self._by_candidate: dict[int, float] = {}
 
-    def measured(self, estimator: str, seconds: float) -> None:
+    def measured(self, candidate: Candidate, seconds: float) -> None:
         """Take note of one finished evaluation."""
-        mean = self._means.get(estimator, seconds)
-        self._means[estimator] = _MEMORY * mean + (1 - _MEMORY) * seconds
+        mean = self._by_estimator.get(candidate.estimator, seconds)
+        self._by_estimator[candidate.estimator] = _MEMORY * mean + (1 - _MEMORY) * seconds
+        self._by_candidate[candidate.index] = seconds
 
-    def of(self, estimator: str) -> float:
-        """Return the seconds that an evaluation is expected to take; infinite before one was measured."""
-        return self._means.get(estimator, math.inf)
+    def of(self, candidate: Candidate) -> float:
+        """Return the seconds that an evaluation is expected to take; infinite before its estimator was measured."""
+        known = self._by_candidate.get(candidate.index)
+        return self._by_estimator.get(candidate.estimator, math.inf) if known is None else known
 
     def seconds_per_batch(self, left: Mapping[str, int], capacity: int) -> float:
         """Return how long the next batch may last, given the evaluations left (by estimator) and the slots."""
-        total = sum(count * self.of(estimator) for estimator, count in left.items() if count)
+        total = sum(count * self._by_estimator.get(estimator, math.inf) for estimator, count in left.items() if count)
         return min(self._target, total / (2 * capacity))

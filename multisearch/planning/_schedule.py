@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 
-from multisearch._records import Batch, Candidate, Evaluation, SharedStep, Task
+from multisearch._records import Batch, Evaluation, SharedStep, Task
 from multisearch.planning._batching import Costs
+from multisearch.planning._paths import Fit
 from multisearch.planning._tree import Node, StepTree
 
 
 @dataclass(slots=True)
 class _Leaves:
-    """Candidates that wait behind one node on one fold."""
+    """Fits that wait behind one node on one fold, those that last longest first."""
 
     fold: int
     parent: str | None
-    waiting: deque[Candidate] = field(default_factory=deque)
+    waiting: deque[Fit] = field(default_factory=deque)
 
 
 class Schedule:
     """Hands out the tasks of one tree on all folds, depth first, so that few shared results are alive at a time.
+
+    Behind one shared step, what took longest on earlier folds goes first, so that no worker is left with it alone at
+    the end.
 
     Parameters
     ----------
@@ -32,9 +36,9 @@ class Schedule:
 
     def __init__(self, tree: StepTree, n_folds: int, costs: Costs) -> None:
         self._costs = costs
-        self._leaves: dict[str | None, list[Candidate]] = defaultdict(list)
+        self._leaves: dict[str | None, list[Fit]] = defaultdict(list)
         for leaf in tree.leaves:
-            self._leaves[leaf.parent].append(leaf.candidate)
+            self._leaves[leaf.parent].append(leaf.fit)
         self._children: dict[str | None, list[Node]] = defaultdict(list)
         for node in tree.nodes.values():
             self._children[node.parent].append(node)
@@ -42,7 +46,7 @@ class Schedule:
         self._users: Counter[str] = Counter()
         self._left: Counter[str] = Counter()
         for leaf in tree.leaves:
-            self._left[leaf.candidate.estimator] += n_folds
+            self._left[leaf.fit.candidate.estimator] += n_folds
         self._batches = 0
         for fold in reversed(range(n_folds)):
             self._open(None, fold)
@@ -84,7 +88,8 @@ class Schedule:
                 SharedStep(step_key(child.key, fold), parent, child.candidate, fold, child.start, child.stop)
             )
         if leaves:
-            self._ready.append(_Leaves(fold, parent, deque(leaves)))
+            longest_first = sorted(leaves, key=lambda fit: self._costs.of(fit.candidate), reverse=True)
+            self._ready.append(_Leaves(fold, parent, deque(longest_first)))
         if parent is not None:
             self._users[parent] = len(children) + len(leaves)
 
@@ -92,11 +97,13 @@ class Schedule:
         limit = self._costs.seconds_per_batch(self._left, capacity)
         evaluations: list[Evaluation] = []
         seconds = 0.0
-        while leaves.waiting and (not evaluations or seconds + self._costs.of(leaves.waiting[0].estimator) <= limit):
-            candidate = leaves.waiting.popleft()
-            seconds += self._costs.of(candidate.estimator)
+        while leaves.waiting:
+            candidate = leaves.waiting[0].candidate
+            seconds += self._costs.of(candidate)
+            if evaluations and seconds > limit:
+                break
             self._left[candidate.estimator] -= 1
-            evaluations.append(Evaluation(candidate, leaves.fold))
+            evaluations.append(Evaluation(candidate, leaves.fold, leaves.waiting.popleft().shorter))
         return tuple(evaluations)
 
 

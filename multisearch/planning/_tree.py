@@ -14,13 +14,14 @@ from multisearch._fingerprint import UnencodableError, fingerprint
 from multisearch._records import Candidate
 from multisearch._sklearn_compat import routing_enabled
 from multisearch.families import active_steps
+from multisearch.planning._paths import Fit
 
 logger = logging.getLogger("multisearch")
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """Leading steps ``start`` to ``stop`` (exclusive) that several candidates share; one fit per fold."""
+    """Leading steps ``start`` to ``stop`` (exclusive) that several fits share; fitted once per fold."""
 
     key: str
     parent: str | None
@@ -31,43 +32,48 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One candidate, and the key of the deepest shared node above it (None: it starts from the raw rows)."""
+    """One fit, and the key of the deepest shared node above it (None: it starts from the raw rows)."""
 
-    candidate: Candidate
+    fit: Fit
     parent: str | None
 
 
 class StepTree:
     """The tree for any one fold; all folds have the same.
 
-    A step becomes a node when at least two candidates need it, and steps that are always needed together become one
-    node. Steps that a single candidate needs are fitted with its final estimator, in the leaf.
+    A step becomes a node when at least two fits need it, and steps that are always needed together become one
+    node. Steps that a single fit needs are fitted with its final estimator, in the leaf.
+
+    Parameters
+    ----------
+    chains : iterable of (Fit, sequence of str)
+        Each fit with the keys of its leading steps.
 
     Attributes
     ----------
     nodes : dict of str to Node
         By key; parents before their children.
     leaves : list of Leaf
-        In the order of the candidates.
+        In the order of the fits.
     step_fits : int
         Steps to be fitted in nodes, per fold.
     step_fits_saved : int
-        Steps that would be fitted in addition, per fold, if every candidate were fitted alone.
+        Steps that would be fitted in addition, per fold, if every fit started from the raw rows.
     """
 
-    def __init__(self, chains: Iterable[tuple[Candidate, Sequence[str]]]) -> None:
+    def __init__(self, chains: Iterable[tuple[Fit, Sequence[str]]]) -> None:
         self.nodes: dict[str, Node] = {}
         self.leaves: list[Leaf] = []
         chains = list(chains)
         users = Counter(key for _, chain in chains for key in chain)
-        for candidate, chain in chains:
+        for fit, chain in chains:
             parent: str | None = None
             start = 0
             for stop in _shared_depths(chain, users):
                 key = chain[stop - 1]
-                self.nodes.setdefault(key, Node(key, parent, candidate, start, stop))
+                self.nodes.setdefault(key, Node(key, parent, fit.candidate, start, stop))
                 parent, start = key, stop
-            self.leaves.append(Leaf(candidate, parent))
+            self.leaves.append(Leaf(fit, parent))
         self.step_fits = sum(node.stop - node.start for node in self.nodes.values())
         shared = sum(self.nodes[leaf.parent].stop for leaf in self.leaves if leaf.parent is not None)
         self.step_fits_saved = shared - self.step_fits

@@ -173,3 +173,26 @@ def test_only_models_of_this_family_are_handled(family):
     assert family.handles(HistGradientBoostingClassifier())
     assert family.handles(Own())
     assert not family.handles(Ridge())
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        HistGradientBoostingRegressor(random_state=0, early_stopping=False, max_features=0.5),
+        HistGradientBoostingClassifier(random_state=0, early_stopping=False),
+    ],
+    ids=["regressor", "classifier"],
+)
+def test_a_small_model_is_the_beginning_of_a_large_one(check_path, model):
+    check_path(model, "max_iter")
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"early_stopping": "auto"}, {"early_stopping": True}, {"warm_start": True}, {"random_state": None}],
+    ids=str,
+)
+def test_no_path_where_training_may_depend_on_its_length(params):
+    model = HistGradientBoostingRegressor(**{"random_state": 0, "early_stopping": False} | params)
+
+    assert HistGradientBoostingFamily().path_parameter(model, model.get_params()) is None

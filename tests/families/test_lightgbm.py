@@ -302,3 +302,36 @@ def test_only_models_of_lightgbm_are_handled(family, make_model):
     assert family.handles(Own())
     assert not family.handles(Ridge())
     family.require()
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        LGBMRegressor(subsample=0.7, subsample_freq=1, colsample_bytree=0.6, verbosity=-1, n_jobs=1),
+        LGBMRegressor(random_state=3, boosting_type="goss", min_child_samples=5, verbosity=-1, n_jobs=1),
+        LGBMRegressor(data_sample_strategy="goss", linear_tree=True, verbosity=-1, n_jobs=1),
+        LGBMClassifier(random_state=0, extra_trees=True, verbosity=-1, n_jobs=1),
+    ],
+    ids=["sampling", "goss", "linear", "classes"],
+)
+def test_a_small_model_is_the_beginning_of_a_large_one(check_path, model):
+    check_path(model, "n_estimators")
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"boosting_type": "dart"},
+        {"boosting_type": "rf"},
+        {"boosting": "dart"},
+        {"num_iterations": 7},
+        {"early_stopping_round": 3},
+        {"random_state": np.random.RandomState(0)},
+        {"objective": lambda y_true, y_predicted: (y_predicted - y_true, np.ones_like(y_true))},
+    ],
+    ids=lambda params: next(iter(params)),
+)
+def test_no_path_where_a_tree_may_depend_on_how_many_there_are(params):
+    model = LGBMRegressor(**params)
+
+    assert LightGBMFamily().path_parameter(model, model.get_params()) is None

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from multisearch._records import Batch, Candidate, SharedStep
-from multisearch.planning import Costs, Schedule, StepTree
+from multisearch.planning import Costs, Fit, Schedule, StepTree
 
 STEPS = st.lists(st.lists(st.integers(0, 2), max_size=4), min_size=1, max_size=12)
 
@@ -14,7 +14,7 @@ def tree_of(steps):
     """Hang candidates with these leading steps into a tree; equal prefixes are shared."""
     return StepTree(
         (
-            Candidate(index, f"estimator-{index % 2}", {}),
+            Fit(Candidate(index, f"estimator-{index % 2}", {})),
             ["-".join(map(str, own[:stop])) for stop in range(1, len(own) + 1)],
         )
         for index, own in enumerate(steps)
@@ -39,7 +39,7 @@ class Run:
                 return
             task = running.pop(pick(running))
             for evaluation in task.evaluations if isinstance(task, Batch) else ():
-                self.costs.measured(evaluation.candidate.estimator, 0.1)
+                self.costs.measured(evaluation.candidate, 0.1)
             if isinstance(task, SharedStep):
                 alive.add(task.key)
                 self.most_alive = max(self.most_alive, len(alive))
@@ -76,7 +76,7 @@ def test_every_evaluation_is_handed_out_exactly_once_on_every_fold(tree_folds_ru
     tree, n_folds, run = tree_folds_run
     handed_out = Counter((one.candidate.index, one.fold) for batch in run.batches for one in batch.evaluations)
 
-    assert handed_out == Counter((leaf.candidate.index, fold) for leaf in tree.leaves for fold in range(n_folds))
+    assert handed_out == Counter((leaf.fit.candidate.index, fold) for leaf in tree.leaves for fold in range(n_folds))
 
 
 @given(runs())
@@ -111,7 +111,7 @@ def test_a_task_is_handed_out_only_between_its_parents_end_and_release(tree_fold
 def test_a_task_stands_behind_the_deepest_shared_step_on_its_own_fold(tree_folds_run):
     tree, _, run = tree_folds_run
     steps = {task.key: task for task in run.tasks if isinstance(task, SharedStep)}
-    node_above = {leaf.candidate.index: leaf.parent for leaf in tree.leaves}
+    node_above = {leaf.fit.candidate.index: leaf.parent for leaf in tree.leaves}
 
     for task in run.tasks:
         parent = steps.get(task.parent)
@@ -179,8 +179,8 @@ def test_what_was_never_measured_goes_out_alone():
 def measured():
     """Return costs of a quarter of a second for either estimator, and a second for a batch."""
     costs = Costs(target_seconds=1.0)
-    costs.measured("estimator-0", 0.25)
-    costs.measured("estimator-1", 0.25)
+    costs.measured(Candidate(-1, "estimator-0", {}), 0.25)
+    costs.measured(Candidate(-2, "estimator-1", {}), 0.25)
     return costs
 
 
@@ -203,13 +203,13 @@ def test_more_slots_make_smaller_batches(measured):
     assert sizes(schedule, 4)[0] == 2
 
 
-def test_evaluations_longer_than_the_target_go_out_one_by_one(measured):
-    measured.measured("estimator-0", 100.0)
+def test_evaluations_longer_than_the_target_go_out_one_by_one_the_longest_first(measured):
+    measured.measured(Candidate(-1, "estimator-0", {}), 100.0)
     schedule = Schedule(tree_of([[], []] * 2), 1, measured)
 
     assert [[one.candidate.index for one in schedule.next_task(1).evaluations] for _ in range(4)] == [
         [0],
-        [1],
         [2],
+        [1],
         [3],
     ]

@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
 from multisearch._records import Candidate
-from multisearch.planning import StepChains, StepTree
+from multisearch.planning import Fit, StepChains, StepTree
 
 # Chains of keys as StepChains makes them: each key stands for its step and all before it
 STEPS = st.lists(st.lists(st.integers(0, 2), max_size=4), max_size=12)
@@ -23,7 +23,7 @@ STEPS = st.lists(st.lists(st.integers(0, 2), max_size=4), max_size=12)
 
 def chains_of(steps):
     return [
-        (Candidate(index, "any", {}), tuple("/".join(map(str, own[:stop])) for stop in range(1, len(own) + 1)))
+        (Fit(Candidate(index, "any", {})), tuple("/".join(map(str, own[:stop])) for stop in range(1, len(own) + 1)))
         for index, own in enumerate(steps)
     ]
 
@@ -37,7 +37,7 @@ def users_of(chains):
 def test_nodes_are_shared_only_where_at_least_two_candidates_agree(steps):
     chains = chains_of(steps)
     users = users_of(chains)
-    own_chain = {candidate.index: chain for candidate, chain in chains}
+    own_chain = {fit.candidate.index: chain for fit, chain in chains}
 
     for key, node in StepTree(chains).nodes.items():
         assert key == node.key
@@ -52,7 +52,7 @@ def test_every_step_that_two_candidates_need_is_in_a_node_above_both(steps):
     users = users_of(chains)
     tree = StepTree(chains)
 
-    assert [leaf.candidate.index for leaf in tree.leaves] == list(range(len(chains)))
+    assert [leaf.fit.candidate.index for leaf in tree.leaves] == list(range(len(chains)))
     for leaf, (_, chain) in zip(tree.leaves, chains, strict=True):
         shared = sum(users[key] >= 2 for key in chain)
         assert leaf.parent == (chain[shared - 1] if shared else None)
@@ -100,7 +100,7 @@ def candidates_of(estimators, settings_by_name):
 def tree_of(estimators, settings_by_name, *, fit_params=None, root=lambda _: (0,)):
     fit_params = {name: {} for name in estimators} | (fit_params or {})
     chains = StepChains(estimators, fit_params, root)
-    return StepTree([(candidate, chains(candidate)) for candidate in candidates_of(estimators, settings_by_name)])
+    return StepTree([(Fit(one), chains(one)) for one in candidates_of(estimators, settings_by_name)])
 
 
 def shared_steps(tree):
