@@ -36,11 +36,7 @@ def open_engine(n_jobs: int | None, scheduler: str | None) -> Iterator[Engine]:
     ConnectionError
         Where no scheduler answers at the address within 10 seconds.
     """
-    if scheduler is not None and not isinstance(scheduler, str):
-        raise TypeError(f"scheduler must be None, 'inline', 'local' or a scheduler's address, got {scheduler!r}")
-    _check_n_jobs(n_jobs)
-    if scheduler is None:
-        scheduler = _what_fits(n_jobs)
+    scheduler = place_of(n_jobs, scheduler)
     if scheduler == "inline":
         engine: Engine = InlineEngine()
         try:
@@ -52,6 +48,20 @@ def open_engine(n_jobs: int | None, scheduler: str | None) -> Iterator[Engine]:
 
     with dask_engine(scheduler, joblib.cpu_count() if n_jobs is None else _n_workers(n_jobs)) as engine:
         yield engine
+
+
+def place_of(n_jobs: int | None, scheduler: str | None) -> str:
+    """Say where tasks would run: "inline", "client", "local" or a scheduler's address; nothing is started for it.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Where an argument has no meaning.
+    """
+    if scheduler is not None and not isinstance(scheduler, str):
+        raise TypeError(f"scheduler must be None, 'inline', 'local' or a scheduler's address, got {scheduler!r}")
+    _check_n_jobs(n_jobs)
+    return _what_fits(n_jobs) if scheduler is None else scheduler
 
 
 def _check_n_jobs(n_jobs: Any) -> None:

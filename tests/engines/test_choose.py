@@ -4,7 +4,7 @@ import joblib
 import numpy as np
 import pytest
 
-from multisearch.engines import open_engine
+from multisearch.engines import open_engine, place_of
 from multisearch.engines._inline import InlineEngine
 
 
@@ -62,3 +62,18 @@ def test_an_engine_is_stopped_in_the_end(monkeypatch):
     with open_engine(None, None):
         assert not stopped
     assert stopped == [InlineEngine]
+
+
+def test_where_tasks_would_run_is_known_without_starting_anything(client, monkeypatch):
+    assert place_of(None, "inline") == "inline"
+    assert place_of(2, "tcp://nowhere:1") == "tcp://nowhere:1"
+    assert place_of(2, None) == "client"
+    monkeypatch.setattr("multisearch.engines._choose._active_client", lambda: None)
+    assert (place_of(None, None), place_of(2, None)) == ("inline", "local")
+
+
+def test_an_argument_without_meaning_is_refused_without_starting_anything():
+    with pytest.raises(ValueError, match="n_jobs == 0 has no meaning"):
+        place_of(0, None)
+    with pytest.raises(TypeError, match="scheduler must be None"):
+        place_of(None, 3)
