@@ -101,6 +101,8 @@ class Problem:
 
     def rows(self, estimator: Any, rows: Rows, train: Rows | None = None) -> tuple[Any, Any]:
         """Return a private selection of rows of X and y; ``train`` names the columns of a precomputed kernel."""
+        if type(self.X) is np.ndarray and not get_tags(estimator).input_tags.pairwise:
+            return _taken(self.X, rows), self.targets(rows)
         X, y = safe_split(estimator, self.X, self.y, rows, train)
         return X, y
 
@@ -110,7 +112,7 @@ class Problem:
 
     def targets(self, rows: Rows) -> Any:
         """Return rows of y."""
-        return None if self.y is None else take_rows(self.y, rows)
+        return None if self.y is None else _taken(self.y, rows)
 
     def fit_params_of(self, estimator: str, rows: Rows | None) -> dict[str, Any]:
         """Return what an estimator's ``fit`` is given on some rows (None: on all)."""
@@ -121,6 +123,11 @@ class Problem:
         """Return what an estimator's scorer is given on some rows."""
         params: dict[str, Any] = check_method_params(self.X, params=dict(self.score_params[estimator]), indices=rows)
         return params
+
+
+def _taken(data: Any, rows: Rows) -> Any:
+    """Select rows as scikit-learn does; it looks long for what kind of data it has, many times what an array takes."""
+    return data[rows, ...] if type(data) is np.ndarray else take_rows(data, rows)
 
 
 def _copied(rows: Any) -> Any:

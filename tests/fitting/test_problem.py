@@ -9,6 +9,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVR
 
 from multisearch._records import Candidate, Fold, StoppingRule
+from multisearch._sklearn_compat import safe_split
 
 RULE = StoppingRule(patience=3, min_delta=0.0, monitor=None, refit_iterations="mean", variant=1)
 TRAIN, TEST = np.array([3, 1, 2]), np.array([5, 0])
@@ -128,3 +129,20 @@ def test_parameters_with_an_entry_per_row_are_split_with_the_rows(make_problem, 
     assert problem.fit_params_of("model", TRAIN)["check"] == [1, 2]
     assert problem.fit_params_of("model", None)["sample_weight"].tolist() == weights.tolist()
     assert problem.score_params_of("model", TEST)["weight"].tolist() == [5, 0]
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_rows_of_an_array_are_laid_out_as_scikit_learn_lays_them_out(make_problem, order):
+    X = np.asarray(np.arange(60.0).reshape(20, 3), order=order)
+    y = np.arange(20)
+    problem = make_problem(Ridge(), rows=(X, y))
+    rows = np.array([3, 1, 19])
+
+    selected, targets = problem.rows(Ridge(), rows)
+    expected, expected_targets = safe_split(Ridge(), X, y, rows)
+
+    np.testing.assert_array_equal(selected, expected)
+    assert selected.flags.c_contiguous == expected.flags.c_contiguous
+    np.testing.assert_array_equal(targets, expected_targets)
+    selected[:] = 0.0
+    assert X[3, 0] == 9.0
