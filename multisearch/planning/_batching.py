@@ -36,9 +36,13 @@ class Costs:
     def of(self, candidate: Candidate) -> float:
         """Return the seconds that an evaluation is expected to take; infinite before its estimator was measured."""
         known = self._by_candidate.get(candidate.index)
-        return self._by_estimator.get(candidate.estimator, math.inf) if known is None else known
+        return self.of_estimator(candidate.estimator) if known is None else known
+
+    def of_estimator(self, name: str) -> float:
+        """Return what a new candidate of an estimator is expected to take."""
+        return self._by_estimator.get(name, math.inf)
 
     def seconds_per_batch(self, left: Mapping[str, int], capacity: int) -> float:
         """Return how long the next batch may last, given the evaluations left (by estimator) and the slots."""
-        total = sum(count * self._by_estimator.get(estimator, math.inf) for estimator, count in left.items() if count)
+        total = sum(count * self.of_estimator(estimator) for estimator, count in left.items() if count)
         return min(self._target, total / (2 * capacity))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
+import itertools
 from collections import Counter, defaultdict, deque
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 
 from multisearch._records import Batch, Evaluation, SharedStep, Task
 from multisearch.planning._batching import Costs
@@ -11,20 +13,48 @@ from multisearch.planning._paths import Fit
 from multisearch.planning._tree import Node, StepTree
 
 
-@dataclass(slots=True)
-class _Leaves:
-    """Fits that wait behind one node on one fold, those that last longest first."""
+_SORTED_EVERY_TIME = 256
+"""Up to how many fits are sorted anew by what they may take, whenever some are handed out."""
 
-    fold: int
-    parent: str | None
-    waiting: deque[Fit] = field(default_factory=deque)
+
+class _Leaves:
+    """Fits that wait behind one node on one fold; those that may last longest go first."""
+
+    def __init__(self, fold: int, parent: str | None, fits: Sequence[Fit], costs: Costs) -> None:
+        self.fold = fold
+        self.parent = parent
+        self._costs = costs
+        self._untouched: Sequence[Fit] = fits
+        self._estimators = {fit.candidate.estimator for fit in fits}
+        self._waiting: deque[Fit] = deque()
+
+    def __bool__(self) -> bool:
+        return bool(self._untouched or self._waiting)
+
+    def longest(self) -> float:
+        """Return the seconds that the next fit is expected to take."""
+        if self._untouched:
+            return max(self._costs.of_estimator(name) for name in self._estimators)
+        return self._costs.of(self._waiting[0].candidate)
+
+    def take(self, seconds: float) -> Iterator[Fit]:
+        """Yield the fits that take so long together, but at least one."""
+        if self._untouched or len(self._waiting) <= _SORTED_EVERY_TIME:
+            fits = self._untouched or self._waiting
+            self._waiting = deque(sorted(fits, key=lambda fit: -self._costs.of(fit.candidate)))
+            self._untouched = ()
+        spent = self._costs.of(self._waiting[0].candidate)
+        yield self._waiting.popleft()
+        while self._waiting and (spent := spent + self._costs.of(self._waiting[0].candidate)) <= seconds:
+            yield self._waiting.popleft()
 
 
 class Schedule:
-    """Hands out the tasks of one tree on all folds, depth first, so that few shared results are alive at a time.
+    """Hands out the tasks of one tree on all folds.
 
-    Behind one shared step, what took longest on earlier folds goes first, so that no worker is left with it alone at
-    the end.
+    Shared steps go before evaluations, so that workers find enough to do when the last of them are run, but no more of
+    their results are alive than half as many again as there are slots. Evaluations that last long go first, so that
+    no slot is left with one of them at the end; how long they last is known from earlier folds.
 
     Parameters
     ----------
@@ -36,36 +66,54 @@ class Schedule:
 
     def __init__(self, tree: StepTree, n_folds: int, costs: Costs) -> None:
         self._costs = costs
-        self._leaves: dict[str | None, list[Fit]] = defaultdict(list)
+        self._fits: dict[str | None, list[Fit]] = defaultdict(list)
         for leaf in tree.leaves:
-            self._leaves[leaf.parent].append(leaf.fit)
+            self._fits[leaf.parent].append(leaf.fit)
         self._children: dict[str | None, list[Node]] = defaultdict(list)
         for node in tree.nodes.values():
             self._children[node.parent].append(node)
-        self._ready: list[_Leaves | SharedStep] = []
+        self._steps: list[tuple[int, int, SharedStep]] = []
+        self._leaves: list[_Leaves] = []
         self._users: Counter[str] = Counter()
         self._left: Counter[str] = Counter()
         for leaf in tree.leaves:
             self._left[leaf.fit.candidate.estimator] += n_folds
+        self._arrival = itertools.count()
         self._batches = 0
-        for fold in reversed(range(n_folds)):
+        self._running = 0
+        self._alive = 0
+        for fold in range(n_folds):
             self._open(None, fold)
 
     def next_task(self, capacity: int) -> Task | None:
-        """Return the next task that can start now; None if everything left waits for a running one."""
-        if not self._ready:
+        """Return the next task that should start now; None if everything left waits for a running one."""
+        task = self._next_step(capacity) or self._next_batch(capacity)
+        if task is not None:
+            self._running += 1
+        return task
+
+    def _next_step(self, capacity: int) -> SharedStep | None:
+        enough = self._alive >= capacity + capacity // 2
+        if not self._steps or (enough and (self._leaves or self._running)):
             return None
-        item = self._ready.pop()
-        if isinstance(item, SharedStep):
-            return item
-        evaluations = self._cut(item, capacity)
-        if item.waiting:
-            self._ready.append(item)
+        self._alive += 1
+        return heapq.heappop(self._steps)[-1]
+
+    def _next_batch(self, capacity: int) -> Batch | None:
+        if not self._leaves:
+            return None
+        leaves = max(self._leaves, key=_Leaves.longest)
+        seconds = self._costs.seconds_per_batch(self._left, capacity)
+        evaluations = [Evaluation(fit.candidate, leaves.fold, fit.shorter) for fit in leaves.take(seconds)]
+        self._left.subtract(evaluation.candidate.estimator for evaluation in evaluations)
+        if not leaves:
+            self._leaves.remove(leaves)
         self._batches += 1
-        return Batch(f"batch-{self._batches}", item.parent, evaluations)
+        return Batch(f"batch-{self._batches}", leaves.parent, tuple(evaluations))
 
     def finish(self, task: Task) -> list[str]:
         """Take note of a finished task; return the keys of shared steps that nobody needs any more."""
+        self._running -= 1
         if isinstance(task, SharedStep):
             self._open(task.key.rpartition("-")[0], task.fold)
             done = 1
@@ -77,34 +125,20 @@ class Schedule:
         if self._users[task.parent] > 0:
             return []
         del self._users[task.parent]
+        self._alive -= 1
         return [task.parent]
 
     def _open(self, node: str | None, fold: int) -> None:
-        """Make everything directly below a node (None: the raw rows) ready on one fold, leaves before steps."""
-        children, leaves = self._children[node], self._leaves[node]
+        """Make everything directly below a node (None: the raw rows) ready on one fold."""
+        children, fits = self._children[node], self._fits[node]
         parent = None if node is None else step_key(node, fold)
-        for child in reversed(children):
-            self._ready.append(
-                SharedStep(step_key(child.key, fold), parent, child.candidate, fold, child.start, child.stop)
-            )
-        if leaves:
-            longest_first = sorted(leaves, key=lambda fit: self._costs.of(fit.candidate), reverse=True)
-            self._ready.append(_Leaves(fold, parent, deque(longest_first)))
+        for child in children:
+            step = SharedStep(step_key(child.key, fold), parent, child.candidate, fold, child.start, child.stop)
+            heapq.heappush(self._steps, (-step.start, next(self._arrival), step))
+        if fits:
+            self._leaves.append(_Leaves(fold, parent, fits, self._costs))
         if parent is not None:
-            self._users[parent] = len(children) + len(leaves)
-
-    def _cut(self, leaves: _Leaves, capacity: int) -> tuple[Evaluation, ...]:
-        limit = self._costs.seconds_per_batch(self._left, capacity)
-        evaluations: list[Evaluation] = []
-        seconds = 0.0
-        while leaves.waiting:
-            candidate = leaves.waiting[0].candidate
-            seconds += self._costs.of(candidate)
-            if evaluations and seconds > limit:
-                break
-            self._left[candidate.estimator] -= 1
-            evaluations.append(Evaluation(candidate, leaves.fold, leaves.waiting.popleft().shorter))
-        return tuple(evaluations)
+            self._users[parent] = len(children) + len(fits)
 
 
 def step_key(node: str, fold: int) -> str:

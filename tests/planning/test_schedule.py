@@ -153,6 +153,25 @@ def test_one_slot_keeps_no_more_than_one_branch_alive(steps, n_folds):
     assert Run(tree, n_folds).most_alive <= max(depths.values())
 
 
+@given(STEPS, st.integers(1, 3), st.integers(1, 6))
+@settings(max_examples=60, deadline=None)
+def test_no_more_results_are_alive_than_half_as_many_again_as_slots_and_one_branch(steps, n_folds, slots):
+    tree = tree_of(steps)
+    longest_branch = max((node.stop for node in tree.nodes.values()), default=0)
+
+    run = Run(tree, n_folds, slots=slots, capacity=slots)
+
+    assert run.most_alive <= slots + slots // 2 + longest_branch
+
+
+def test_shared_steps_go_before_evaluations_so_that_the_last_ones_are_not_left_over():
+    run = Run(tree_of([[0]] * 4), 5, slots=2, capacity=2)
+    kinds = ["step" if isinstance(task, SharedStep) else "batch" for task in run.tasks]
+
+    assert kinds[:3] == ["step"] * 3
+    assert kinds[-8:] == ["batch"] * 8
+
+
 def test_nothing_is_handed_out_while_all_that_is_left_waits_for_a_running_step():
     schedule = Schedule(tree_of([[0], [0]]), 1, Costs())
     step = schedule.next_task(2)
@@ -167,6 +186,19 @@ def test_folds_are_worked_off_in_their_order():
     run = Run(tree_of([[], [], []]), 3)
 
     assert [one.fold for batch in run.batches for one in batch.evaluations] == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+
+
+def test_what_took_long_on_the_first_fold_goes_first_on_the_others():
+    schedule = Schedule(tree_of([[]] * 3), 2, costs := Costs())
+    order = []
+    while task := schedule.next_task(1):
+        (evaluation,) = task.evaluations
+        order.append((evaluation.fold, evaluation.candidate.index))
+        costs.measured(evaluation.candidate, [2.0, 9.0, 5.0][evaluation.candidate.index])
+        schedule.finish(task)
+
+    # Candidates 0 and 2 are of one estimator, so that 2 is expected to take what 0 took until it has run itself
+    assert order == [(0, 0), (0, 1), (1, 1), (0, 2), (1, 2), (1, 0)]
 
 
 def test_what_was_never_measured_goes_out_alone():
