@@ -13,6 +13,7 @@ from sklearn.utils import check_array
 
 from multisearch._records import StoppingRule
 from multisearch.families._base import Family, StoppingRows, TrainingRows, derives_from
+from multisearch.families._keras_training import whole_epochs
 
 _ONE_AT_A_TIME = threading.RLock()
 
@@ -54,6 +55,26 @@ class KerasFamily(Family):
     def set_iterations(self, estimator: Any, n_iterations: int) -> None:
         names = {"epochs", "fit__epochs"} & set(estimator.get_params())
         estimator.set_params(**dict.fromkeys(names, n_iterations))
+
+    @contextmanager
+    def accelerated(self, estimator: Any, *, kept: bool) -> Iterator[None]:
+        """Run epochs at once, see `_keras_training`."""
+        train = getattr(estimator, "_fit_keras_model", None)
+        if train is None:
+            yield
+            return
+
+        def fit_keras_model(*args: Any, **kwargs: Any) -> None:
+            del vars(estimator)["_fit_keras_model"]
+            with whole_epochs(estimator.model_, getattr(estimator, "_random_state", None)):
+                train(*args, **kwargs)
+
+        # scikeras takes attributes for parameters, unless they start with an underscore
+        vars(estimator)["_fit_keras_model"] = fit_keras_model
+        try:
+            yield
+        finally:
+            vars(estimator).pop("_fit_keras_model", None)
 
     @contextmanager
     def native_threads(self, estimator: Any, limit: int | None) -> Iterator[None]:
