@@ -12,7 +12,6 @@ from multisearch.planning._batching import Costs
 from multisearch.planning._paths import Fit
 from multisearch.planning._tree import Node, StepTree
 
-
 _SORTED_EVERY_TIME = 256
 """Up to how many fits are sorted anew by what they may take, whenever some are handed out."""
 
