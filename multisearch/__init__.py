@@ -3,7 +3,8 @@
 from multisearch._early_stopping import EarlyStopping
 from multisearch._estimator import MultiModelSearchCV
 from multisearch._records import SearchStats
+from multisearch.preview import EstimatorPlan, SearchPlan
 
-__all__ = ["EarlyStopping", "MultiModelSearchCV", "SearchStats", "__version__"]
+__all__ = ["EarlyStopping", "EstimatorPlan", "MultiModelSearchCV", "SearchPlan", "SearchStats", "__version__"]
 
 __version__ = "0.1.0"

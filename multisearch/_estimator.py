@@ -22,6 +22,7 @@ from multisearch.callbacks import callbacks_for
 from multisearch.engines import open_engine
 from multisearch.families import kind_of
 from multisearch.fitting import announced, make_scorers
+from multisearch.preview import SearchPlan, make_plan
 
 
 class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
@@ -242,6 +243,38 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
             self.__dict__.pop(name, None)
         self.__dict__.update(fitted)
         return self
+
+    def plan(self, X: Any, y: Any = None, *, measure: bool = False, **params: Any) -> SearchPlan:
+        """Say what ``fit`` would do with the same arguments: fits needed, fits saved, and how long it may take.
+
+        The search stays as it is: nothing is remembered, and no random numbers are used up, so that a ``fit`` that
+        follows tries what was planned.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            As for ``fit``.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+        measure : bool, default=False
+            Whether to run one evaluation of every estimator on the first fold where ``fit`` would run it (this may
+            start local workers, which ``fit`` then uses), and to estimate the time from that. False fits nothing.
+        **params : dict of str to object
+            As for ``fit``.
+
+        Returns
+        -------
+        plan : SearchPlan
+            Prints as text, and as HTML in notebooks. With ``measure`` it also tells which trials failed, and why.
+
+        Raises
+        ------
+        TypeError, ValueError, ImportError
+            Whatever ``fit`` would raise before any work starts; TypeError also where ``cv`` is an iterator, which can
+            be read only once.
+        ConnectionError
+            Where there is no scheduler at the address given; only with ``measure``.
+        """
+        return make_plan(self, X, y, params, measure=measure)
 
     def _fitted_attributes(self, preparation: Preparation) -> dict[str, Any]:
         """Search and refit; return what there is to be known after that."""

@@ -2,5 +2,12 @@ import multisearch
 
 
 def test_these_are_the_public_names():
-    assert multisearch.__all__ == ["EarlyStopping", "MultiModelSearchCV", "SearchStats", "__version__"]
+    assert multisearch.__all__ == [
+        "EarlyStopping",
+        "EstimatorPlan",
+        "MultiModelSearchCV",
+        "SearchPlan",
+        "SearchStats",
+        "__version__",
+    ]
     assert all(hasattr(multisearch, name) for name in multisearch.__all__)

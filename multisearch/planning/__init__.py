@@ -4,12 +4,14 @@ from multisearch.planning._batching import Costs
 from multisearch.planning._folds import FoldPlan, StoppingRows, make_folds
 from multisearch.planning._paths import Fit, fits_of
 from multisearch.planning._schedule import Schedule
-from multisearch.planning._tree import StepChains, StepTree
+from multisearch.planning._tree import Leaf, Node, StepChains, StepTree
 
 __all__ = [
     "Costs",
     "Fit",
     "FoldPlan",
+    "Leaf",
+    "Node",
     "Schedule",
     "StepChains",
     "StepTree",
