@@ -6,16 +6,15 @@ import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import distributed
 from sklearn import config_context
 
-from multisearch._lazy import is_lazy
 from multisearch._records import BatchResult, RefitResult, SharedStep, Task
-from multisearch.engines._local import local_client
+from multisearch.engines._local import local_workers
+from multisearch.engines._placement import MappedProblem, OnThisMachine, Placement, Scattered
 from multisearch.fitting import Problem, StepResult, Surroundings, collected_warnings, run_task
 
 _CONNECT_SECONDS = 10
@@ -33,8 +32,8 @@ def dask_engine(scheduler: str, n_workers: int) -> Iterator[DaskEngine]:
     n_workers : int
         How many local worker processes to use.
     """
-    with _client(scheduler, n_workers) as client:
-        engine = DaskEngine(client)
+    with _cluster(scheduler, n_workers) as (client, placement):
+        engine = DaskEngine(client, placement)
         try:
             yield engine
         finally:
@@ -42,14 +41,16 @@ def dask_engine(scheduler: str, n_workers: int) -> Iterator[DaskEngine]:
 
 
 @contextmanager
-def _client(scheduler: str, n_workers: int) -> Iterator[distributed.Client]:
+def _cluster(scheduler: str, n_workers: int) -> Iterator[tuple[distributed.Client, Placement]]:
     if scheduler == "client":
-        yield distributed.default_client()
+        client = distributed.default_client()
+        yield client, Scattered(client)
     elif scheduler == "local":
-        yield local_client(n_workers)
+        with local_workers(n_workers) as workers:
+            yield workers.client, OnThisMachine(workers.client, workers.folders)
     else:
         with _connected(scheduler) as client:
-            yield client
+            yield client, Scattered(client)
 
 
 def _connected(address: str) -> distributed.Client:
@@ -73,10 +74,11 @@ class DaskEngine:
     Keys begin with a name that no other search has: dask would hand out an old result for an old key.
     """
 
-    def __init__(self, client: distributed.Client) -> None:
+    def __init__(self, client: distributed.Client, placement: Placement) -> None:
         self._client = client
+        self._placement = placement
         self._prefix = f"multisearch-{uuid.uuid4().hex[:12]}"
-        self._problem: distributed.Future[Any] | None = None
+        self._problem: Any = None
         self._shared: dict[str, distributed.Future[Any]] = {}
         self._tasks: dict[str, Task] = {}
         self._running = distributed.as_completed(loop=client.loop, with_results=False)
@@ -85,13 +87,7 @@ class DaskEngine:
         self.queue_length = _TASKS_PER_SLOT * self.capacity
 
     def start(self, problem: Problem) -> None:
-        if not is_lazy(problem.X):
-            self._problem = self._client.scatter(problem, broadcast=True, hash=False)
-            return
-        # A dask collection's rows go from worker to worker, not through this process
-        rest = self._client.scatter(replace(problem, X=None), broadcast=True, hash=False)
-        rows = self._client.compute(problem.X)
-        self._problem = self._client.submit(_with_rows, rest, rows, key=f"{self._prefix}-problem", pure=False)
+        self._problem = self._placement.put(problem, self._prefix)
 
     def submit(self, task: Task) -> None:
         key = f"{self._prefix}-{task.key}"
@@ -124,14 +120,14 @@ class DaskEngine:
         self._tasks.clear()
         self._shared.clear()
         self._problem = None
+        self._placement.remove()
 
 
-def _with_rows(problem: Problem, X: Any) -> Problem:
-    return replace(problem, X=X)
-
-
-def _run(problem: Problem, task: Task, shared: StepResult | None) -> StepResult | BatchResult | RefitResult:
+def _run(
+    placed: Problem | MappedProblem, task: Task, shared: StepResult | None
+) -> StepResult | BatchResult | RefitResult:
     """Run a task on a worker as it would run where the search was started: same configuration, same filters."""
+    problem = placed.open() if isinstance(placed, MappedProblem) else placed
     limit = os.environ.get("OMP_NUM_THREADS", "")
     surroundings = Surroundings(
         native_threads=int(limit) if limit.isdigit() else None,

@@ -3,86 +3,158 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import distributed
-import joblib
-from distributed.deploy.subprocess import SubprocessCluster
+import numpy as np
+from tornado.ioloop import PeriodicCallback
 
-_LOOPBACK = "127.0.0.1"
-_THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "BLIS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
-    "TF_NUM_INTRAOP_THREADS",
-    "TF_NUM_INTEROP_THREADS",
-)
+from multisearch.engines._modules import UserModules
+from multisearch.engines._placement import forget_finished
+from multisearch.engines._process import host_process
 
+logger = logging.getLogger("multisearch")
+
+_SECONDS_TO_START = 60
+_SECONDS_TO_CLOSE = 2
+_MILLISECONDS_TO_FORGET = 500
+_FIRST_TO_BE_KILLED = "500"
+
+
+class LocalWorkers:
+    """Worker processes of this machine, and a client of theirs.
+
+    They never run the user's script, so that it needs no ``__main__`` guard.
+
+    Attributes
+    ----------
+    client : distributed.Client
+    folders : list of Path
+        Where to put files for the workers to read; they are deleted when the workers end.
+    """
+
+    def __init__(self, n_workers: int) -> None:
+        self.users = 0
+        self.retired = False
+        self._modules = UserModules()
+        self._search_path: list[str] = []
+        self._host = host_process(n_workers)
+        try:
+            address, self.folders = self._host.wait_until_ready()
+            self.client = distributed.Client(address, set_as_default=False)
+            self.client.wait_for_workers(n_workers, timeout=_SECONDS_TO_START)
+        except BaseException:
+            self._host.close()
+            raise
+
+    def are_up_to_date(self) -> bool:
+        """Say whether they run, and can have imported nothing of the user's that is different now."""
+        if not (self._host.is_running and self.client.status == "running"):
+            return False
+        changed = self._modules.changed()
+        if changed:
+            logger.info("local workers are started anew, because of changes in %s", ", ".join(changed))
+        return not changed
+
+    def share_search_path(self) -> None:
+        """Let them import what this process can import, now and after a restart."""
+        if self._search_path != sys.path:
+            self._search_path = list(sys.path)
+            self.client.register_plugin(_AtHome(self._search_path))
+
+    def close(self) -> None:
+        """End the processes, whatever they are doing."""
+        self.client.close(timeout=_SECONDS_TO_CLOSE)
+        self._host.close()
+
+
+_warm: dict[tuple[int, int], LocalWorkers] = {}
 _lock = threading.Lock()
-_clients: dict[tuple[int, int], distributed.Client] = {}
 
 
-def local_client(n_workers: int) -> distributed.Client:
-    """Return a client of so many local worker processes, started before or now.
+@contextmanager
+def local_workers(n_workers: int) -> Iterator[LocalWorkers]:
+    """Give so many local workers, started before or now, and keep them for the next time.
 
-    The workers begin with a fresh interpreter (distributed's SubprocessCluster), so that the user's script is not run
-    again and needs no ``__main__`` guard. Each has one thread for tasks and as many native ones as workers leave.
+    After an interrupt they are not kept, since a fit may be running that nothing else would stop.
     """
     key = (os.getpid(), n_workers)
     with _lock:
-        client = _clients.get(key)
-        if client is None or client.status != "running":
-            client = _clients[key] = _start(n_workers)
-    client.register_plugin(_SearchPath(list(sys.path)))
-    return client
+        workers = _warm.get(key)
+        if workers is None or not workers.are_up_to_date():
+            _retire(key)
+            workers = _warm[key] = LocalWorkers(n_workers)
+        workers.users += 1
+    try:
+        workers.share_search_path()
+        yield workers
+    except Exception:
+        raise
+    except BaseException:
+        with _lock:
+            if _warm.get(key) is workers:
+                _retire(key)
+        raise
+    finally:
+        with _lock:
+            workers.users -= 1
+            if workers.retired and not workers.users:
+                workers.close()
 
 
-def _start(n_workers: int) -> distributed.Client:
-    threads = str(max(1, joblib.cpu_count() // n_workers))
-    cluster = SubprocessCluster(
-        host=_LOOPBACK,
-        dashboard_address="",
-        scheduler_kwargs={"dashboard": False, "dashboard_address": f"{_LOOPBACK}:0"},
-        n_workers=n_workers,
-        threads_per_worker=1,
-        worker_kwargs={
-            "dashboard": False,
-            "dashboard_address": f"{_LOOPBACK}:0",
-            "env": {**dict.fromkeys(_THREAD_VARIABLES, threads), "OMP_WAIT_POLICY": "PASSIVE"},
-        },
-    )
-    client = distributed.Client(cluster, set_as_default=False)
-    client.wait_for_workers(n_workers, timeout=60)
-    return client
-
-
-class _SearchPath(distributed.WorkerPlugin):
-    """Lets workers import what the user's process can import, such as modules beside a script."""
-
-    name = "multisearch-search-path"
-    idempotent = False
-
-    def __init__(self, path: list[str]) -> None:
-        self.path = path
-
-    def setup(self, worker: Any) -> None:
-        sys.path.extend(entry for entry in self.path if entry not in sys.path)
+def _retire(key: tuple[int, int]) -> None:
+    """Hand out these workers no more; another thread's search may still use them."""
+    workers = _warm.pop(key, None)
+    if workers is not None:
+        workers.retired = True
+        if not workers.users:
+            workers.close()
 
 
 @atexit.register
 def close_local_workers() -> None:
     """Close all local workers that this process has started."""
     with _lock:
-        for (process, _), client in list(_clients.items()):
-            if process == os.getpid():
-                cluster: Any = client.cluster
-                client.close()
-                cluster.close()
-        _clients.clear()
+        for workers in _warm.values():
+            workers.close()
+        _warm.clear()
+
+
+def _after_fork() -> None:
+    """Leave the workers to the process that has started them; a thread of it may hold the lock."""
+    global _lock  # noqa: PLW0603 - a lock cannot be made free otherwise
+    _lock = threading.Lock()
+    _warm.clear()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
+class _AtHome(distributed.WorkerPlugin):
+    """Makes a worker process one of the user's machine: it imports what the user can, and shares files."""
+
+    name = "multisearch-at-home"
+    idempotent = False
+
+    def __init__(self, search_path: list[str]) -> None:
+        self._search_path = search_path
+        self._forgetting: PeriodicCallback | None = None
+
+    def setup(self, worker: Any) -> None:
+        sys.path.extend(entry for entry in self._search_path if entry not in sys.path)
+        np.random.seed()  # noqa: NPY002 - forked workers would all draw the same from the global generator
+        with suppress(OSError):  # when memory runs out, a worker can be replaced, the user's process cannot
+            Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_BE_KILLED)
+        self._forgetting = PeriodicCallback(forget_finished, _MILLISECONDS_TO_FORGET)
+        self._forgetting.start()
+
+    def teardown(self, worker: Any) -> None:
+        if self._forgetting is not None:
+            self._forgetting.stop()

@@ -5,6 +5,8 @@ import pytest
 from multisearch._records import Batch, Candidate, Evaluation, Refit, SharedStep
 from multisearch.engines._dask import DaskEngine
 from multisearch.engines._inline import InlineEngine
+from multisearch.engines._local import local_workers
+from multisearch.engines._placement import OnThisMachine, Scattered
 
 SETTINGS = [{"reduce__n_components": 2, "model__alpha": alpha} for alpha in (0.1, 10.0)]
 CANDIDATES = [Candidate(index, "ridge", setting) for index, setting in enumerate(SETTINGS)]
@@ -17,9 +19,25 @@ TASKS = [
 ]
 
 
-@pytest.fixture(params=["inline", "dask"])
+@pytest.fixture
+def inline():
+    return InlineEngine()
+
+
+@pytest.fixture
+def cluster_of_the_users(client):
+    return DaskEngine(client, Scattered(client))
+
+
+@pytest.fixture
+def local():
+    with local_workers(2) as workers:
+        yield DaskEngine(workers.client, OnThisMachine(workers.client, workers.folders))
+
+
+@pytest.fixture(params=["inline", "cluster_of_the_users", "local"])
 def engine(request, preparation):
-    engine = InlineEngine() if request.param == "inline" else DaskEngine(request.getfixturevalue("client"))
+    engine = request.getfixturevalue(request.param)
     engine.start(preparation.problem)
     yield engine
     engine.stop()

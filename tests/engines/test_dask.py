@@ -11,6 +11,7 @@ from sklearn.preprocessing import FunctionTransformer
 from multisearch import MultiModelSearchCV
 from multisearch._records import Candidate, SharedStep
 from multisearch.engines._dask import DaskEngine
+from multisearch.engines._placement import Scattered
 
 RIDGE = Candidate(0, "ridge", {"model__alpha": 0.1})
 
@@ -109,7 +110,7 @@ def test_nothing_is_left_on_the_cluster(two_pipelines, regression, client):
 
 
 def test_a_released_shared_step_is_forgotten(preparation, client):
-    engine = DaskEngine(client)
+    engine = DaskEngine(client, Scattered(client))
     engine.start(preparation.problem)
     engine.submit(SharedStep("scaled", None, RIDGE, 1, 0, 1))
     assert [task.key for task, _ in engine.results()] == ["scaled"]

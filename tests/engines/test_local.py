@@ -1,28 +1,40 @@
+import importlib
+import logging
 import os
 import subprocess
 import sys
 import tempfile
 import textwrap
+import time
 from pathlib import Path
 
 import joblib
+import numpy as np
+import pandas as pd
 import psutil
 import pytest
+from helpers import assert_same_results
 from lightgbm import LGBMRegressor
+from sklearn.base import clone
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from multisearch import MultiModelSearchCV
-from multisearch.engines._local import local_client
+from multisearch.engines._local import local_workers
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def workers():
-    return local_client(2)
+    with local_workers(2) as workers:
+        yield workers.client
 
 
 def test_workers_are_kept_for_the_next_search(workers, two_pipelines, regression):
     before = set(workers.nthreads())
     MultiModelSearchCV(two_pipelines, n_jobs=2).fit(*regression)
-    assert local_client(2) is workers
+    with local_workers(2) as still:
+        assert still.client is workers
     assert set(workers.nthreads()) == before
 
 
@@ -119,6 +131,89 @@ def test_a_script_needs_no_guard_and_leaves_no_process(tmp_path):
     assert pids
     left = [psutil.Process(pid) for pid in map(int, pids.split()) if psutil.pid_exists(pid)]
     assert not psutil.wait_procs(left, timeout=30)[1]
+
+
+def test_searches_leave_nothing_mapped_in_workers(workers):
+    X = np.random.default_rng(0).standard_normal((20_000, 8))
+    search = MultiModelSearchCV([("ridge", Ridge(), {"alpha": [0.1, 1.0]})], cv=2, refit=False, n_jobs=2)
+    with local_workers(2) as ours:
+        folders = [str(folder) for folder in ours.folders]
+
+    def mapped(folders):
+        lines = Path("/proc/self/maps").read_text().splitlines()
+        return sum(folder in line and "dask" not in line for line in lines for folder in folders)
+
+    for _ in range(4):
+        search.fit(X, X[:, 0])
+    deadline = time.monotonic() + 10
+    while any(workers.run(mapped, folders).values()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert set(workers.run(mapped, folders).values()) == {0}
+    assert not [file for folder in ours.folders for file in folder.iterdir() if file.is_file()]
+
+
+def test_results_on_data_that_is_mapped_are_those_of_this_process(tmp_path, workers):
+    X = np.asfortranarray(np.random.default_rng(0).standard_normal((20_000, 8)))
+    np.save(tmp_path / "X.npy", X)
+    search = MultiModelSearchCV([("ridge", Ridge(), {"alpha": [0.1, 1.0]})], cv=2, n_jobs=2)
+    weight = np.linspace(1, 2, len(X))
+    for given in (X, X[:, ::2], pd.DataFrame(X), np.load(tmp_path / "X.npy", mmap_mode="r")):
+        ours = search.fit(given, X[:, 0], sample_weight=weight)
+        alone = clone(search).set_params(scheduler="inline").fit(given, X[:, 0], sample_weight=weight)
+        assert_same_results(alone.cv_results_, ours.cv_results_)
+        np.testing.assert_array_equal(alone.best_estimator_.coef_, ours.best_estimator_.coef_)
+
+
+def test_an_edited_module_of_the_users_is_imported_anew(tmp_path, monkeypatch, caplog, regression):
+    file = tmp_path / "edited_by_the_user.py"
+    file.write_text("def scaled(X):\n    return X * 0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("edited_by_the_user")
+    pipeline = make_pipeline(FunctionTransformer(module.scaled), Ridge())
+    search = MultiModelSearchCV([("ridge", pipeline, {})], n_jobs=2)
+    flat = search.fit(*regression).best_score_
+    assert search.fit(*regression).best_score_ == flat
+    file.write_text("def scaled(X):\n    return X * 1.0\n")
+    importlib.reload(module)
+    pipeline.set_params(functiontransformer__func=module.scaled)
+    with caplog.at_level(logging.INFO, "multisearch"):
+        edited = search.fit(*regression).best_score_
+    assert "started anew, because of changes in edited_by_the_user" in caplog.text
+    assert edited > flat + 0.5
+    monkeypatch.delitem(sys.modules, "edited_by_the_user")
+
+
+def test_workers_that_another_search_uses_are_closed_after_it(monkeypatch):
+    with local_workers(1) as first:
+        monkeypatch.setattr(first, "are_up_to_date", lambda: False)
+        with local_workers(1) as second:
+            assert second is not first
+            assert list(first.client.run(os.getpid)) != list(second.client.run(os.getpid))
+    assert first.client.status == "closed"
+
+
+def test_workers_of_an_interrupted_search_are_closed():
+    with pytest.raises(KeyboardInterrupt), local_workers(1) as second:
+        raise KeyboardInterrupt
+    assert second.client.status == "closed"
+
+
+def test_a_forked_process_leaves_the_workers_alone(workers):
+    script = """
+    import os
+    from multisearch import MultiModelSearchCV
+    from sklearn.datasets import make_regression
+    from sklearn.linear_model import Ridge
+
+    data = make_regression(50, 3)
+    search = MultiModelSearchCV([("ridge", Ridge(), {})], n_jobs=2).fit(*data)
+    child = os.fork()
+    if child == 0:
+        raise SystemExit(3)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
+    assert search.fit(*data).search_stats_.workers == 2
+    """
+    run_script(script)
 
 
 def run_script(script, folder=None):

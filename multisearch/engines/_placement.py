@@ -1,0 +1,112 @@
+"""How a problem gets to the workers: scattered to any cluster, or in one file that all workers of this machine read."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+import cloudpickle
+import distributed
+
+from multisearch._lazy import is_lazy
+from multisearch.engines._mapped import MappedValue, write
+from multisearch.fitting import Problem
+
+_DATA = ("X", "y", "fit_params", "score_params", "folds")
+"""What of a problem is large; only this is read-only on workers, so that no estimator has read-only parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class MappedProblem:
+    """Stands for a problem in a file; every process opens it once."""
+
+    file: MappedValue
+
+    def open(self) -> Problem:
+        """Return the problem."""
+        with _lock:
+            problem = _opened.get(self.file.path)
+            if problem is None:
+                data, rest = self.file.open()
+                problem = _opened[self.file.path] = replace(cloudpickle.loads(rest), **data)
+            return problem
+
+
+_opened: dict[str, Problem] = {}
+_lock = threading.Lock()
+
+
+def forget_finished() -> None:
+    """Let go of the problems whose file has been removed, because their search is over."""
+    with _lock:
+        for path in [path for path in _opened if not Path(path).exists()]:
+            del _opened[path]
+
+
+Placed: TypeAlias = "Problem | MappedProblem"
+"""What a task gets on a worker."""
+
+
+class Placement(Protocol):
+    """Puts one problem where the tasks will run."""
+
+    def put(self, problem: Problem, key: str) -> Any:
+        """Return what tasks are submitted with, in the problem's place; ``key`` is for new keys to begin with."""
+
+    def remove(self) -> None:
+        """Forget the problem."""
+
+
+class Scattered:
+    """Sends the problem to every worker; for a cluster whose workers may be on other machines."""
+
+    def __init__(self, client: distributed.Client) -> None:
+        self._client = client
+        self._problem: distributed.Future[Any] | None = None
+
+    def put(self, problem: Problem, key: str) -> distributed.Future[Any]:
+        """Return a future; a dask collection's rows go from worker to worker, not through this process."""
+        if not is_lazy(problem.X):
+            self._problem = self._client.scatter(problem, broadcast=True, hash=False)
+            return self._problem
+        rest = self._client.scatter(replace(problem, X=None), broadcast=True, hash=False)
+        rows = self._client.compute(problem.X)
+        self._problem = self._client.submit(_with_rows, rest, rows, key=f"{key}-problem", pure=False)
+        return self._problem
+
+    def remove(self) -> None:
+        """Release the future."""
+        self._problem = None
+
+
+class OnThisMachine:
+    """Writes the problem to one file; for workers of this machine, that read it and share its memory."""
+
+    def __init__(self, client: distributed.Client, folders: Sequence[Path]) -> None:
+        self._scattered = Scattered(client)
+        self._folders = folders
+        self._file: MappedValue | None = None
+
+    def put(self, problem: Problem, key: str) -> distributed.Future[Any] | MappedProblem:
+        """Return where the file is; what is not in memory here, a dask collection, goes the way of all clusters."""
+        if is_lazy(problem.X):
+            return self._scattered.put(problem, key)
+        data = {name: getattr(problem, name) for name in _DATA}
+        nothing: dict[str, Any] = dict.fromkeys(_DATA)
+        rest = cloudpickle.dumps(replace(problem, **nothing), protocol=5)
+        self._file = write((data, rest), self._folders)
+        return MappedProblem(self._file)
+
+    def remove(self) -> None:
+        """Delete the file; workers let go of it soon after."""
+        self._scattered.remove()
+        if self._file is not None:
+            self._file.remove()
+            self._file = None
+
+
+def _with_rows(problem: Problem, X: Any) -> Problem:
+    return replace(problem, X=X)
