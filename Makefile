@@ -3,6 +3,8 @@
 # make test-slow    run what make test leaves out: scikit-learn's search tests on worker processes, and Keras there
 # make test-lowest  run the tests with the lowest versions that pyproject.toml allows
 # make test-all     run all three
+# make bench   time searches beside their peers, about two hours (one benchmark: make bench ARGS=tiny_fits)
+# make bench-quick  the same at small sizes, which shows that scores agree
 # make docs    build docs/_build/html with warnings as errors, run the examples and the doctests
 # make lint    run ruff, mypy and import-linter
 # make clean   remove .venv, results and caches
@@ -17,7 +19,7 @@ STAMP := .venv/.installed
 DOCS_STAMP := .venv/.docs-installed
 UV := $(shell command -v uv)
 
-.PHONY: demo test test-slow test-lowest test-all docs lint clean
+.PHONY: demo test test-slow test-lowest test-all bench bench-quick docs lint clean
 
 demo: $(STAMP)
 	$(BIN)/python docs/examples/lightgbm_vs_keras.py $(ARGS)
@@ -33,6 +35,12 @@ test-slow: $(STAMP)
 	$(BIN)/pytest -m slow $(ARGS)
 
 test-all: test test-slow test-lowest
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-quick: $(STAMP)
+	$(BIN)/python -m benchmarks --quick $(ARGS)
 
 docs: $(DOCS_STAMP)
 	$(BIN)/sphinx-build -M html docs docs/_build --nitpicky --fail-on-warning --keep-going $(ARGS)

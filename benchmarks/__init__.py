@@ -1,0 +1,1 @@
+"""What the search costs beside its peers: one file per benchmark, run with ``python -m benchmarks [NAME ...]``."""

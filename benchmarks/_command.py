@@ -1,0 +1,136 @@
+"""The command line of ``python -m benchmarks``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks._base import LeftOutError, Line, Taken
+from benchmarks._find import find, names
+from benchmarks._machine import Machine, this_machine
+from benchmarks._measurement import Measurement
+from benchmarks._peers import N_JOBS
+from benchmarks._report import COLUMNS, Report, cells, disagreements, markdown, number, read_json, write_json
+from benchmarks._runner import ContestantError, measure
+
+_BUSY = 0.5
+_WIDTH = 200
+"""Characters per line where nobody says how wide the terminal is, as in the log of a CI."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmarks that the command line names.
+
+    Returns
+    -------
+    status : int
+        0, or 1 where a contestant failed or contestants do not agree; to be slow is no failure.
+    """
+    options = parse_arguments(arguments)
+    console = Console(soft_wrap=True)
+    if not console.is_terminal:
+        console.width = _WIDTH
+    failures: list[str] = []
+    report = read_json(options.show) if options.show is not None else run(options, console, failures)
+    console.print(table_of(report.lines))
+    if options.docs is not None:
+        options.docs.write_text(markdown(report), encoding="utf-8")
+    failures += disagreements(report.lines)
+    for failure in failures:
+        console.print(failure.partition("\n")[0], style="bold red", highlight=False, markup=False)
+    return 1 if failures else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says."""
+
+    names: tuple[str, ...]
+    size: str
+    runs: int | None
+    json: Path
+    docs: Path | None
+    show: Path | None
+
+
+def parse_arguments(arguments: Sequence[str] | None) -> Options:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Time searches beside their peers.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which to run: {', '.join(names())} (default: all)")
+    parser.add_argument("--quick", action="store_true", help="small sizes: shows that scores agree, not who is faster")
+    parser.add_argument("--runs", type=int, help="how often each contestant runs (default: up to the benchmark)")
+    parser.add_argument("--json", type=Path, default=Path("results/benchmarks.json"), help="file for all raw times")
+    parser.add_argument("--docs", type=Path, help="also write the table as Markdown to this file")
+    parser.add_argument("--show", type=Path, metavar="JSON", help="run nothing, show the table of an earlier run")
+    given = parser.parse_args(arguments)
+    unknown = [name for name in given.names if name not in names()]
+    if unknown:
+        parser.error(f"there is no benchmark {unknown[0]!r}; there are {', '.join(names())}")
+    if given.runs is not None and given.runs < 1:
+        parser.error("--runs must be at least 1")
+    size = "quick" if given.quick else "full"
+    return Options(tuple(given.names or names()), size, given.runs, given.json, given.docs, given.show)
+
+
+def run(options: Options, console: Console, failures: list[str]) -> Report:
+    """Run benchmarks one after the other; what is known is on disk after each. Add to ``failures`` what failed."""
+    machine = this_machine()
+    if machine.load > _BUSY and options.size == "full":
+        console.print(f"This machine is busy (load {machine.load}): times will be too long.", style="yellow")
+    report = Report(_now(), _now(), options.size, machine, (), {})
+    for name in options.names:
+        measurements, lines = run_one(name, options, machine, console, failures)
+        report = replace(
+            report,
+            ended=_now(),
+            lines=(*report.lines, *lines),
+            measurements={**report.measurements, name: tuple(measurements)},
+        )
+        write_json(report, options.json)
+    return report
+
+
+def run_one(
+    name: str, options: Options, machine: Machine, console: Console, failures: list[str]
+) -> tuple[list[Measurement], list[Line]]:
+    """Run one benchmark; return what was measured and the lines of the table."""
+    benchmark = find(name)
+
+    def tell(one: Measurement | ContestantError) -> None:
+        if isinstance(one, ContestantError):
+            failures.append(str(one))
+            console.print(str(one), style="red", highlight=False, markup=False)
+            return
+        times = ", ".join(f"{phase} {number(one.seconds(phase))} s" for phase in one.windows)
+        console.print(f"{name}: {one.contestant}: {times}", style="dim", highlight=False, markup=False)
+
+    runs = options.runs or (1 if options.size == "quick" else benchmark.runs)
+    measurements = measure(name, benchmark, options.size, runs, tell)
+    taken = Taken(name, measurements, min(N_JOBS, machine.cores), benchmark.left_out(options.size))
+    lines: list[Line] = []
+    for claim in benchmark.claims:
+        try:
+            lines.append(claim.line(taken))
+        except LeftOutError:
+            continue
+        except LookupError as error:
+            failures.append(str(error))
+    return measurements, lines
+
+
+def table_of(lines: Sequence[Line]) -> Table:
+    """Make the table for the terminal."""
+    table = Table(*COLUMNS)
+    for line in lines:
+        table.add_row(*cells(line), style=None if line.reached and not line.disagreement else "yellow")
+    return table
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(sep=" ", timespec="minutes").removesuffix("+00:00")
