@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from multisearch._plan import Plan
 from multisearch.families import active_steps
 from multisearch.fitting import Problem
@@ -96,11 +98,16 @@ def step_label(problem: Problem, node: Node) -> str:
 
 def _named(step: str, params: Mapping[str, Any]) -> str:
     prefix = f"{step}__"
-    whole = f"={params[step]!r}" if step in params else ""
+    whole = f"={_value(params[step])}" if step in params else ""
     inner = ", ".join(
-        f"{name.removeprefix(prefix)}={value!r}" for name, value in params.items() if name.startswith(prefix)
+        f"{name.removeprefix(prefix)}={_value(value)}" for name, value in params.items() if name.startswith(prefix)
     )
     return f"{step}{whole}({inner})" if inner else f"{step}{whole}"
+
+
+def _value(value: Any) -> str:
+    value = value.item() if isinstance(value, np.generic) else value
+    return f"{value:.4g}" if isinstance(value, float) else repr(value)
 
 
 def pruned(branches: Sequence[Branch]) -> tuple[Branch, ...]:
