@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import logging
 import site
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 logger = logging.getLogger("multisearch")
+
+
+_ALWAYS_THERE = frozenset({"__main__", "builtins", "multisearch", "numpy", "sklearn"})
+
+
+def modules_of(estimators: Iterable[Any]) -> tuple[str, ...]:
+    """Return the modules that have to be imported for these estimators and what they are made of.
+
+    Not those that every worker has imported before.
+    """
+    parts = [part for estimator in estimators for part in (estimator, *estimator.get_params(deep=True).values())]
+    classes = {base for part in parts if hasattr(part, "get_params") for base in type(part).__mro__}
+    return tuple(sorted({one.__module__ for one in classes if one.__module__.partition(".")[0] not in _ALWAYS_THERE}))
+
+
+def import_ahead(names: Iterable[str]) -> None:
+    """Import modules before they are needed; where one cannot be, whoever needs it will say so."""
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except BaseException as error:  # noqa: BLE001 - a module may raise anything, SystemExit included
+            logger.debug("importing %s ahead failed: %r", name, error)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,6 +13,7 @@ import distributed
 
 from multisearch._lazy import is_lazy
 from multisearch.engines._mapped import MappedValue, write
+from multisearch.engines._modules import import_ahead, modules_of
 from multisearch.fitting import Problem
 
 _DATA = ("X", "y", "fit_params", "score_params", "folds")
@@ -86,14 +87,17 @@ class OnThisMachine:
     """Writes the problem to one file; for workers of this machine, that read it and share its memory."""
 
     def __init__(self, client: distributed.Client, folders: Sequence[Path]) -> None:
+        self._client = client
         self._scattered = Scattered(client)
         self._folders = folders
         self._file: MappedValue | None = None
+        self._imports: list[distributed.Future[Any]] = []
 
     def put(self, problem: Problem, key: str) -> distributed.Future[Any] | MappedProblem:
         """Return where the file is; what is not in memory here, a dask collection, goes the way of all clusters."""
         if is_lazy(problem.X):
             return self._scattered.put(problem, key)
+        self._import_ahead(modules_of(problem.estimators.values()), key)
         data = {name: getattr(problem, name) for name in _DATA}
         nothing: dict[str, Any] = dict.fromkeys(_DATA)
         rest = cloudpickle.dumps(replace(problem, **nothing), protocol=5)
@@ -103,9 +107,17 @@ class OnThisMachine:
     def remove(self) -> None:
         """Delete the file; workers let go of it soon after."""
         self._scattered.remove()
+        self._imports.clear()
         if self._file is not None:
             self._file.remove()
             self._file = None
+
+    def _import_ahead(self, names: Sequence[str], key: str) -> None:
+        """Let all workers import at once what tasks will need, while the problem is written and planned here."""
+        for number, worker in enumerate(self._client.nthreads() if names else ()):
+            where = {"workers": [worker], "allow_other_workers": True}  # one that has died needs no imports
+            future = self._client.submit(import_ahead, names, key=f"{key}-imports-{number}", pure=False, **where)
+            self._imports.append(future)
 
 
 def _with_rows(problem: Problem, X: Any) -> Problem:

@@ -21,6 +21,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from multisearch import MultiModelSearchCV
+from multisearch._preparation import prepare
+from multisearch.engines import open_engine
 from multisearch.engines._local import local_workers
 
 
@@ -162,6 +164,26 @@ def test_results_on_data_that_is_mapped_are_those_of_this_process(tmp_path, work
         alone = clone(search).set_params(scheduler="inline").fit(given, X[:, 0], sample_weight=weight)
         assert_same_results(alone.cv_results_, ours.cv_results_)
         np.testing.assert_array_equal(alone.best_estimator_.coef_, ours.best_estimator_.coef_)
+
+
+def test_workers_import_what_estimators_need_before_their_first_task(tmp_path, monkeypatch, workers, regression):
+    (tmp_path / "with_a_model.py").write_text(
+        "from sklearn.linear_model import Ridge\nclass Imported(Ridge):\n    pass\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("with_a_model")
+    preparation = prepare(MultiModelSearchCV([("own", module.Imported(), {})]), *regression, {})
+
+    def imported():
+        return "with_a_model" in sys.modules
+
+    with open_engine(2, "local") as engine:
+        engine.start(preparation.problem)
+        deadline = time.monotonic() + 10
+        while not all(workers.run(imported).values()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert list(workers.run(imported).values()) == [True] * 2
+    monkeypatch.delitem(sys.modules, "with_a_model")
 
 
 def test_an_edited_module_of_the_users_is_imported_anew(tmp_path, monkeypatch, caplog, regression):

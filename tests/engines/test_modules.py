@@ -4,8 +4,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from lightgbm import LGBMRegressor
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 
-from multisearch.engines._modules import UserModules
+from multisearch.engines._modules import UserModules, import_ahead, modules_of
 
 
 @pytest.fixture
@@ -76,3 +80,21 @@ def test_libraries_stay_as_they_are(module):
     known = UserModules()._known
     assert "of_the_users" in known
     assert not {"numpy", "sklearn", "json", "pytest", "__main__"} & known.keys()
+
+
+def test_modules_of_estimators_are_those_of_all_their_classes(two_pipelines):
+    class Own(LGBMRegressor):
+        pass
+
+    assert modules_of([two_pipelines[0][1]]) == ()
+    pipeline = Pipeline([("scale", StandardScaler()), ("model", Own())])
+    assert modules_of([pipeline]) == ("lightgbm.sklearn", __name__)
+    assert modules_of([GridSearchCV(LGBMRegressor(), {})]) == ("lightgbm.sklearn",)
+
+
+def test_imports_ahead_that_fail_do_no_harm(tmp_path, monkeypatch):
+    (tmp_path / "ends_everything.py").write_text("raise SystemExit\n")
+    (tmp_path / "of_the_users.py").write_text("VALUE = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    import_ahead(["not_installed", "ends_everything", "of_the_users"])
+    assert sys.modules.pop("of_the_users").VALUE == 1
