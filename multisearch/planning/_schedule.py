@@ -36,11 +36,17 @@ class _Leaves:
             return max(self._costs.of_estimator(name) for name in self._estimators)
         return self._costs.of(self._waiting[0].candidate)
 
-    def take(self, seconds: float) -> Iterator[Fit]:
-        """Yield the fits that take so long together, but at least one."""
+    def sort(self) -> None:
+        """Put the longest fits first."""
         if self._untouched or len(self._waiting) <= _SORTED_EVERY_TIME:
             fits = self._untouched or self._waiting
             self._waiting = deque(sorted(fits, key=lambda fit: -self._costs.of(fit.candidate)))
+            self._untouched = ()
+
+    def take(self, seconds: float) -> Iterator[Fit]:
+        """Yield the fits that take so long together, but at least one."""
+        if self._untouched:
+            self._waiting.extend(self._untouched)
             self._untouched = ()
         spent = self._costs.of(self._waiting[0].candidate)
         yield self._waiting.popleft()
@@ -52,8 +58,9 @@ class Schedule:
     """Hands out the tasks of one tree on all folds.
 
     Shared steps go before evaluations, so that workers find enough to do when the last of them are run, but no more of
-    their results are alive than half as many again as there are slots. Evaluations that last long go first, so that
-    no slot is left with one of them at the end; how long they last is known from earlier folds.
+    their results are alive than half as many again as there are slots. Where there are several slots, evaluations that
+    last long go first, so that no slot is left with one of them at the end; how long they last is known from earlier
+    folds.
 
     Parameters
     ----------
@@ -101,7 +108,10 @@ class Schedule:
     def _next_batch(self, capacity: int) -> Batch | None:
         if not self._leaves:
             return None
-        leaves = max(self._leaves, key=_Leaves.longest)
+        leaves = self._leaves[0]
+        if capacity > 1:  # one slot keeps one order, so that unseeded fits draw the same from a seeded global generator
+            leaves = max(self._leaves, key=_Leaves.longest)
+            leaves.sort()
         seconds = self._costs.seconds_per_batch(self._left, capacity)
         evaluations = [Evaluation(fit.candidate, leaves.fold, fit.shorter) for fit in leaves.take(seconds)]
         self._left.subtract(evaluation.candidate.estimator for evaluation in evaluations)

@@ -191,7 +191,7 @@ def test_folds_are_worked_off_in_their_order():
 def test_what_took_long_on_the_first_fold_goes_first_on_the_others():
     schedule = Schedule(tree_of([[]] * 3), 2, costs := Costs())
     order = []
-    while task := schedule.next_task(1):
+    while task := schedule.next_task(2):
         (evaluation,) = task.evaluations
         order.append((evaluation.fold, evaluation.candidate.index))
         costs.measured(evaluation.candidate, [2.0, 9.0, 5.0][evaluation.candidate.index])
@@ -199,6 +199,18 @@ def test_what_took_long_on_the_first_fold_goes_first_on_the_others():
 
     # Candidates 0 and 2 are of one estimator, so that 2 is expected to take what 0 took until it has run itself
     assert order == [(0, 0), (0, 1), (1, 1), (0, 2), (1, 2), (1, 0)]
+
+
+def test_one_slot_keeps_the_order_of_candidates_and_folds():
+    schedule = Schedule(tree_of([[]] * 3), 2, costs := Costs(target_seconds=0.0))
+    order = []
+    while task := schedule.next_task(1):
+        (evaluation,) = task.evaluations
+        order.append((evaluation.fold, evaluation.candidate.index))
+        costs.measured(evaluation.candidate, [2.0, 9.0, 5.0][evaluation.candidate.index])
+        schedule.finish(task)
+
+    assert order == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)]
 
 
 def test_what_was_never_measured_goes_out_alone():
@@ -239,7 +251,7 @@ def test_evaluations_longer_than_the_target_go_out_one_by_one_the_longest_first(
     measured.measured(Candidate(-1, "estimator-0", {}), 100.0)
     schedule = Schedule(tree_of([[], []] * 2), 1, measured)
 
-    assert [[one.candidate.index for one in schedule.next_task(1).evaluations] for _ in range(4)] == [
+    assert [[one.candidate.index for one in schedule.next_task(2).evaluations] for _ in range(4)] == [
         [0],
         [2],
         [1],
