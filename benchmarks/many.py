@@ -67,11 +67,24 @@ def watched(processes: Sequence[psutil.Process], interval: float = 0.5) -> Itera
 
 
 def scheduler_process() -> psutil.Process:
-    """Return the process of the local workers' scheduler: one below this process, or this one itself."""
-    for child in psutil.Process().children():
-        if "distributed.Scheduler" in " ".join(child.cmdline()):
-            return child
-    return psutil.Process()
+    """Return the process below this one that it is connected to: the local workers' scheduler.
+
+    Raises
+    ------
+    LookupError
+        Where there is none, or several.
+    """
+    me = psutil.Process()
+    connected = {one.raddr.port for one in me.net_connections("tcp") if one.status == psutil.CONN_ESTABLISHED}
+    found = [child for child in me.children(recursive=True) if connected & listening_ports(child)]
+    if len(found) != 1:
+        raise LookupError(f"one process should be the scheduler, but {len(found)} are connected to this one")
+    return found[0]
+
+
+def listening_ports(process: psutil.Process) -> set[int]:
+    """Return the ports that a process listens on."""
+    return {one.laddr.port for one in process.net_connections("tcp") if one.status == psutil.CONN_LISTEN}
 
 
 def multisearch(stage: Stage[Size]) -> None:

@@ -32,6 +32,7 @@ extensions = [
 templates_path = ["_templates"]
 exclude_patterns = [
     "_build",
+    "benchmark_results.md",  # included by benchmarks.md; python -m benchmarks --docs writes it
     "conformance_exceptions.md",  # included by user_guide/differences.md
     "examples",  # the gallery writes its pages to auto_examples
 ]
