@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,8 @@ from multisearch._lazy import is_lazy
 from multisearch.engines._mapped import MappedValue, write
 from multisearch.engines._modules import import_ahead, modules_of
 from multisearch.fitting import Problem
+
+logger = logging.getLogger("multisearch")
 
 _DATA = ("X", "y", "fit_params", "score_params", "folds")
 """What of a problem is large; only this is read-only on workers, so that no estimator has read-only parameters."""
@@ -101,7 +104,11 @@ class OnThisMachine:
         data = {name: getattr(problem, name) for name in _DATA}
         nothing: dict[str, Any] = dict.fromkeys(_DATA)
         rest = cloudpickle.dumps(replace(problem, **nothing), protocol=5)
-        self._file = write((data, rest), self._folders)
+        try:
+            self._file = write((data, rest), self._folders)
+        except OSError as error:
+            logger.warning("the data cannot be written for local workers to share (%s); each gets a copy", error)
+            return self._scattered.put(problem, key)
         return MappedProblem(self._file)
 
     def remove(self) -> None:

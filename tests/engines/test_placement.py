@@ -53,3 +53,11 @@ def test_a_problem_is_forgotten_when_its_search_is_over(placement, large):
     placement.remove()
     forget_finished()
     assert placed.file.path not in Path("/proc/self/maps").read_text()
+
+
+def test_without_a_place_for_the_file_every_worker_gets_a_copy(client, tmp_path, large, caplog):
+    placement = OnThisMachine(client, [tmp_path / "missing"])
+    placed = placement.put(large, "key")
+    np.testing.assert_array_equal(placed.result().X, large.X)
+    assert "cannot be written for local workers to share" in caplog.text
+    placement.remove()
