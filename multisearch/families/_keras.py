@@ -13,6 +13,7 @@ from sklearn.utils import check_array
 
 from multisearch._records import StoppingRule
 from multisearch.families._base import Family, StoppingRows, TrainingRows, derives_from
+from multisearch.families._keras_reuse import Loan
 from multisearch.families._keras_training import whole_epochs
 
 _ONE_AT_A_TIME = threading.RLock()
@@ -58,15 +59,17 @@ class KerasFamily(Family):
 
     @contextmanager
     def accelerated(self, estimator: Any, *, kept: bool) -> Iterator[None]:
-        """Run epochs at once, see `_keras_training`."""
+        """Run epochs at once, and trace one network for all models of equal content, unless the model is kept."""
         train = getattr(estimator, "_fit_keras_model", None)
         if train is None:
             yield
             return
+        loan = Loan()
 
         def fit_keras_model(*args: Any, **kwargs: Any) -> None:
             del vars(estimator)["_fit_keras_model"]
-            with whole_epochs(estimator.model_, getattr(estimator, "_random_state", None)):
+            seed = getattr(estimator, "_random_state", None)
+            with whole_epochs(estimator.model_, seed, None if kept else loan.network_for):
                 train(*args, **kwargs)
 
         # scikeras takes attributes for parameters, unless they start with an underscore
@@ -75,6 +78,7 @@ class KerasFamily(Family):
             yield
         finally:
             vars(estimator).pop("_fit_keras_model", None)
+            loan.give_back()
 
     @contextmanager
     def native_threads(self, estimator: Any, limit: int | None) -> Iterator[None]:
@@ -139,7 +143,9 @@ def _with_callbacks(callbacks: Any, *more: Any) -> Any:
 
 def _encoded(estimator: Any, rows: TrainingRows, stopping: StoppingRows) -> tuple[Any, ...]:
     """Pass the stopping rows through the encoders that scikeras will fit: Keras sees them without scikeras' help."""
-    encoders = clone(estimator).initialize(rows.X, rows.y)
+    encoders = clone(estimator)
+    vars(encoders)["_build_keras_model"] = lambda: None  # building it again would take longer than all the rest here
+    encoders.initialize(rows.X, rows.y)
     X = check_array(stopping.X, dtype=encoders.X_dtype_, accept_sparse=True, allow_nd=True)
     y = check_array(stopping.y, dtype=None, ensure_2d=False)
     encoded = (encoders.feature_encoder_.transform(X), encoders.target_encoder_.transform(y))

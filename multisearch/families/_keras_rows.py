@@ -59,7 +59,7 @@ def rows_of_fit(params: Mapping[str, Any], seed: int | None) -> tuple[EpochRows,
     if (seed is None and shuffle) or not all(_is_dense(leaf) for leaf in _leaves(given)):
         return None
     batch_size = params.get("batch_size") or 32
-    with _undisturbed(seed):
+    with undisturbed(seed):
         training, validation = _as_fed(params)
         if training is None:
             return None
@@ -90,7 +90,7 @@ def _is_dense(leaf: Any) -> bool:
 
 
 @contextmanager
-def _undisturbed(seed: int | None) -> Iterator[None]:
+def undisturbed(seed: int | None) -> Iterator[None]:
     """Leave the seeds to the fit that follows as scikeras has set them for it."""
     import tensorflow as tf
 

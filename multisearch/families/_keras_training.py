@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from multisearch.families._keras_rows import EpochRows, rows_of_fit
@@ -166,8 +166,11 @@ def _looks_at_batches(callback: Any) -> bool:
     )
 
 
+Lender = Callable[[Any, Any, int | None], AbstractContextManager[tuple[Any, EpochFunctions | None]]]
+
+
 @contextmanager
-def whole_epochs(model: Any, seed: int | None, functions: EpochFunctions | None = None) -> Iterator[None]:
+def whole_epochs(model: Any, seed: int | None, network_for: Lender | None = None) -> Iterator[None]:
     """Let the next ``fit`` of a compiled model run its epochs at once, where that changes nothing.
 
     Parameters
@@ -176,10 +179,10 @@ def whole_epochs(model: Any, seed: int | None, functions: EpochFunctions | None 
         A compiled model. Nothing stays on it when the context ends.
     seed : int or None
         What TensorFlow is seeded with during the fit.
-    functions : EpochFunctions, optional
-        Those of an earlier fit of this model.
+    network_for : callable, optional
+        Takes model, callbacks and seed; returns a context with the model to train in its place, and its functions.
     """
-    if functions is None and not suits(model):
+    if not suits(model):
         yield
         return
 
@@ -188,7 +191,12 @@ def whole_epochs(model: Any, seed: int | None, functions: EpochFunctions | None 
         rows = rows_of_fit(params, seed) if _can_run_at_once(params) else None
         if rows is None:
             return model.fit(**params)
-        return (functions or EpochFunctions(model)).fit(model, params, rows)
+        if network_for is None:
+            return EpochFunctions(model).fit(model, params, rows)
+        with network_for(model, params.get("callbacks"), seed) as (network, functions):
+            history = (functions or EpochFunctions(network)).fit(network, params, rows)
+        model.history = history
+        return history
 
     vars(model)["fit"] = fit
     try:
