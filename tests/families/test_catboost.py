@@ -46,7 +46,3 @@ def test_a_subclass_may_do_anything():
     model = OwnBooster(iterations=5, learning_rate=0.1)
 
     assert family_of(model).path_parameter(model, model.get_params()) is None
-
-
-def test_the_library_is_there():
-    family_of(CatBoostRegressor()).require()

@@ -51,7 +51,3 @@ def test_no_path_where_a_tree_may_depend_on_how_many_there_are(params):
 
 def test_a_subclass_may_do_anything():
     assert family_of(OwnBooster()).path_parameter(OwnBooster(), OwnBooster().get_params()) is None
-
-
-def test_the_library_is_there():
-    family_of(XGBRegressor()).require()
