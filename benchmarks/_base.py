@@ -146,7 +146,7 @@ class Benchmark(Generic[SizeT]):
     claims: Sequence[Claim]
     parts: Callable[[Stage[SizeT]], None] | None = None
     only_full: frozenset[str] = frozenset()
-    runs: int = 3
+    runs: int = 2
     watch_memory: bool = False
 
     def left_out(self, size: str) -> frozenset[str]:
