@@ -179,6 +179,7 @@ def test_nothing_outlives_a_client_that_is_killed_in_the_midst_of_a_fit(tmp_path
     with subprocess.Popen([sys.executable, script, started], stdout=subprocess.PIPE, text=True) as client:
         folders = [Path(folder) for folder in client.stdout.readline().split()]
         while not started.exists():
+            assert client.poll() is None
             time.sleep(0.05)
         assert any(file.is_file() for folder in folders for file in folder.iterdir())
         processes = psutil.Process(client.pid).children(recursive=True)
