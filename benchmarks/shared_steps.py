@@ -133,4 +133,5 @@ BENCHMARK = Benchmark(
     ),
     parts=parts,
     only_full=frozenset({OURS_ON_CLUSTER, "dask-ml"}),
+    runs=1,
 )
