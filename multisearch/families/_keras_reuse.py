@@ -92,7 +92,11 @@ def content_of(model: Any) -> str | None:
     settings = [keras.config.floatx(), keras.config.epsilon(), keras.config.image_data_format()]
     # Those of metrics are content: a history goes by them
     made_up = dict.fromkeys(_made_up_names([network, compiled.get("optimizer")]))
-    described = _described([network, compiled, settings], {name: f"#{number}" for number, name in enumerate(made_up)})
+    # TensorFlow sums up in an order that goes by names: dense_10 comes before dense_9, and a last bit changes
+    names = [layer.name for layer in model.layers]
+    order = sorted(range(len(names)), key=names.__getitem__)
+    content = [network, compiled, settings, order]
+    described = _described(content, {name: f"#{number}" for number, name in enumerate(made_up)})
     return None if described is None else json.dumps(described, sort_keys=True)
 
 

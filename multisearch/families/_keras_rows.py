@@ -154,8 +154,9 @@ def _fed(params: Mapping[str, Any]) -> _Fed:
 
         return keep
 
-    model = keras.Sequential()
-    model.compile()
+    # With names of its own, since those that Keras counts up decide on the last bit of other models
+    model = keras.Sequential(name="keeper")
+    model.compile(keras.optimizers.SGD(name="idle"))
     model.train_function, model.test_function = keeper(fed.training), keeper(fed.validation)
     model.fit(**params, verbose=0)
     return fed

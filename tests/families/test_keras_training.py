@@ -79,6 +79,9 @@ def make(wrappers):
 
 def fitted(model, training, stopping=None, *, fast=True, kept=False):
     """Fit a model with or without short cuts, with or without early stopping; return all that came out."""
+    import keras
+
+    keras.utils.clear_session()  # for equal names: they decide on the last bit, as dense_10 comes before dense_9
     family = KerasFamily()
     with family.accelerated(model, kept=kept) if fast else nullcontext():
         best = None
