@@ -171,17 +171,18 @@ def build_network(  # noqa: PLR0913 - scikeras hands over every setting by its n
 ) -> Any:
     """Build a network of dense layers, every one regularised alike; no widths make it a linear model."""
 
-    def dense(width: int, activation: str | None = None) -> Any:
+    def dense(name: str, width: int, activation: str | None = None) -> Any:
         return keras.layers.Dense(
             width,
+            name=name,  # TensorFlow adds up losses by names; those that Keras makes up differ from fit to fit
             activation=activation,
             kernel_regularizer=keras.regularizers.L1L2(kernel_l1, kernel_l2),
             bias_regularizer=keras.regularizers.L1L2(bias_l1, bias_l2),
             activity_regularizer=keras.regularizers.L1L2(activity_l1, activity_l2),
         )
 
-    hidden = [dense(width, activation="relu") for width in widths]
-    network = keras.Sequential([keras.Input(shape=(meta["n_features_in_"],)), *hidden, dense(1)])
+    hidden = [dense(f"hidden_{number}", width, activation="relu") for number, width in enumerate(widths)]
+    network = keras.Sequential([keras.Input(shape=(meta["n_features_in_"],)), *hidden, dense("output", 1)])
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it wonders why every fit traces a network of its own
     network.compile(**compile_kwargs)
     return network
