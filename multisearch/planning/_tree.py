@@ -21,7 +21,7 @@ logger = logging.getLogger("multisearch")
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """Leading steps ``start`` to ``stop`` (exclusive) that several fits share; fitted once per fold."""
+    """Leading steps ``start`` to ``stop`` (exclusive) that several candidates share; one fit per fold."""
 
     key: str
     parent: str | None
@@ -41,8 +41,8 @@ class Leaf:
 class StepTree:
     """The tree for any one fold; all folds have the same.
 
-    A step becomes a node when at least two fits need it, and steps that are always needed together become one
-    node. Steps that a single fit needs are fitted with its final estimator, in the leaf.
+    A step becomes a node when at least two candidates need it, and steps that are always needed together become one
+    node. Steps that a single candidate needs are fitted with its final estimator, in the leaf.
 
     Parameters
     ----------
@@ -65,7 +65,10 @@ class StepTree:
         self.nodes: dict[str, Node] = {}
         self.leaves: list[Leaf] = []
         chains = list(chains)
-        users = Counter(key for _, chain in chains for key in chain)
+        users: Counter[str] = Counter()
+        for fit, chain in chains:
+            # Those on its path count too: a step that is fitted apart is timed apart, as a part of what each would cost
+            users.update(dict.fromkeys(chain, 1 + len(fit.shorter)))
         for fit, chain in chains:
             parent: str | None = None
             start = 0

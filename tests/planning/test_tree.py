@@ -92,6 +92,16 @@ def test_step_fits_and_those_saved_add_up_to_what_candidates_alone_would_fit(ste
     assert tree.step_fits + tree.step_fits_saved == sum(map(len, shared))
 
 
+def test_steps_before_a_path_are_a_node_of_their_own():
+    path = Fit(Candidate(0, "any", {}), (Candidate(1, "any", {}),))
+
+    tree = StepTree([(path, ("a", "b")), (Fit(Candidate(2, "any", {})), ("c",))])
+
+    assert [(node.key, node.start, node.stop) for node in tree.nodes.values()] == [("b", 0, 2)]
+    assert [leaf.parent for leaf in tree.leaves] == ["b", None]
+    assert (tree.step_fits, tree.step_fits_saved) == (2, 0)
+
+
 def candidates_of(estimators, settings_by_name):
     pairs = [(name, params) for name in estimators for params in settings_by_name.get(name, [{}])]
     return [Candidate(index, name, params) for index, (name, params) in enumerate(pairs)]
