@@ -23,7 +23,7 @@ class Costs:
     """
 
     def __init__(self, target_seconds: float = 1.0) -> None:
-        self._target = target_seconds
+        self.target_seconds = target_seconds
         self._by_estimator: dict[str, float] = {}
         self._by_candidate: dict[int, float] = {}
 
@@ -45,4 +45,4 @@ class Costs:
     def seconds_per_batch(self, left: Mapping[str, int], capacity: int) -> float:
         """Return how long the next batch may last, given the evaluations left (by estimator) and the slots."""
         total = sum(count * self.of_estimator(estimator) for estimator, count in left.items() if count)
-        return min(self._target, total / (2 * capacity))
+        return min(self.target_seconds, total / (2 * capacity))

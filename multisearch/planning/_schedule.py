@@ -92,7 +92,7 @@ class Schedule:
             self._open(None, fold)
 
     def next_task(self, capacity: int) -> Task | None:
-        """Return the next task that should start now; None if everything left waits for a running one."""
+        """Return the next task that should be handed over; None if there is none before a running one has finished."""
         task = self._next_step(capacity) or self._next_batch(capacity)
         if task is not None:
             self._running += 1
@@ -100,7 +100,7 @@ class Schedule:
 
     def _next_step(self, capacity: int) -> SharedStep | None:
         enough = self._alive >= capacity + capacity // 2
-        if not self._steps or (enough and (self._leaves or self._running)):
+        if not self._steps or (enough and (self._leaves or self._running)) or self._running >= capacity:
             return None
         self._alive += 1
         return heapq.heappop(self._steps)[-1]
@@ -112,6 +112,8 @@ class Schedule:
         if capacity > 1:  # one slot keeps one order, so that unseeded fits draw the same from a seeded global generator
             leaves = max(self._leaves, key=_Leaves.longest)
             leaves.sort()
+        if self._running >= capacity and leaves.longest() > self._costs.target_seconds:
+            return None  # in line behind the wrong task it would wait for longer than a free slot for it
         seconds = self._costs.seconds_per_batch(self._left, capacity)
         evaluations = [Evaluation(fit.candidate, leaves.fold, fit.shorter) for fit in leaves.take(seconds)]
         self._left.subtract(evaluation.candidate.estimator for evaluation in evaluations)

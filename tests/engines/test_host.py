@@ -29,7 +29,7 @@ def started():
     with os.fdopen(receiver) as report:
         yield process, report
     process.kill()
-    process.wait()
+    process.communicate()
 
 
 def test_it_reports_an_address_and_folders_and_leaves_nothing_when_its_input_ends(started):
@@ -40,7 +40,7 @@ def test_it_reports_an_address_and_folders_and_leaves_nothing_when_its_input_end
     assert all(folder.is_dir() and folder.stat().st_mode & 0o077 == 0 for folder in folders)
     with Client(said["address"], set_as_default=False) as client:
         client.wait_for_workers(1, timeout=60)
-        assert client.submit(os.environ.get, "OMP_NUM_THREADS").result(timeout=60) == "1"
+        assert client.submit(os.getenv, "OMP_NUM_THREADS").result(timeout=60) == "1"
 
     process.stdin.close()
 

@@ -8,10 +8,18 @@ X = np.arange(22, dtype="float32").reshape(11, 2)
 Y = np.arange(11, dtype="float32").reshape(11, 1)
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="module")
 def keras():
     """Import Keras, which takes seconds."""
     return pytest.importorskip("keras")
+
+
+@pytest.fixture(autouse=True)
+def seeded(keras):
+    """Seed TensorFlow, as scikeras does before a fit."""
+    import tensorflow as tf
+
+    tf.random.set_seed(7)
 
 
 def fed_by_keras(keras, **params):

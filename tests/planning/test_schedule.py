@@ -216,7 +216,7 @@ def test_one_slot_keeps_the_order_of_candidates_and_folds():
 def test_what_was_never_measured_goes_out_alone():
     schedule = Schedule(tree_of([[]] * 8), 1, Costs())
 
-    assert [len(schedule.next_task(1).evaluations) for _ in range(8)] == [1] * 8
+    assert [len(schedule.next_task(8).evaluations) for _ in range(8)] == [1] * 8
 
 
 @pytest.fixture
@@ -247,11 +247,28 @@ def test_more_slots_make_smaller_batches(measured):
     assert sizes(schedule, 4)[0] == 2
 
 
+def test_what_is_longer_than_a_batch_waits_for_a_free_slot(measured):
+    measured.measured(Candidate(-1, "estimator-0", {}), 100.0)
+    schedule = Schedule(tree_of([[], []] * 3), 1, measured)
+    first = schedule.next_task(2)
+    schedule.next_task(2)
+
+    assert schedule.next_task(2) is None
+    schedule.finish(first)
+    assert [one.candidate.estimator for one in schedule.next_task(2).evaluations] == ["estimator-0"]
+
+
+def test_short_batches_are_handed_over_before_a_slot_is_free(measured):
+    schedule = Schedule(tree_of([[]] * 20), 1, measured)
+
+    assert all(schedule.next_task(1) for _ in range(3))
+
+
 def test_evaluations_longer_than_the_target_go_out_one_by_one_the_longest_first(measured):
     measured.measured(Candidate(-1, "estimator-0", {}), 100.0)
     schedule = Schedule(tree_of([[], []] * 2), 1, measured)
 
-    assert [[one.candidate.index for one in schedule.next_task(2).evaluations] for _ in range(4)] == [
+    assert [[one.candidate.index for one in schedule.next_task(4).evaluations] for _ in range(4)] == [
         [0],
         [2],
         [1],
