@@ -7,21 +7,20 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import joblib
-import numpy as np
 from sklearn.base import clone
 from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold, ParameterSampler, ShuffleSplit, train_test_split
 
 from benchmarks._base import OURS, Benchmark
 from benchmarks._claims import Race
-from benchmarks._measurement import Scores, Stage, as_text
+from benchmarks._measurement import Stage, as_text, scores_by_hand
 from benchmarks._peers import N_JOBS
 from multisearch.datasets import make_categorical_regression
 
@@ -163,12 +162,6 @@ def through_joblib(stage: Stage[Size], n_categories: int) -> None:
     stage.windows["cold"] = (start, stage.windows["warm"][1])
     stage.scores["cold"] = stage.scores["warm"] = scores_by_hand(scores)
     stage.figures["seconds of all evaluations"] = sum(spent for _, spent in outcomes)
-
-
-def scores_by_hand(scores: Mapping[str, list[float]]) -> Scores:
-    """Find the best of the candidates, as the search does."""
-    best = max(scores, key=lambda candidate: float(np.mean(scores[candidate])))
-    return Scores(best, tuple(sorted((candidate, tuple(row)) for candidate, row in scores.items())))
 
 
 CATEGORIES = {1: "1 category", 2: "2 categories"}

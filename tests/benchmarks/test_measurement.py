@@ -4,7 +4,15 @@ from sklearn.linear_model import Lasso, Ridge
 from sklearn.model_selection import GridSearchCV
 
 from benchmarks._agreement import disagreement
-from benchmarks._measurement import Stage, as_text, best_row, scores_of, seconds_by_candidate, total_seconds
+from benchmarks._measurement import (
+    Stage,
+    as_text,
+    best_row,
+    scores_by_hand,
+    scores_of,
+    seconds_by_candidate,
+    total_seconds,
+)
 from multisearch import MultiModelSearchCV
 
 ALPHAS = [10.0, 0.1, 1.0]
@@ -41,6 +49,11 @@ def test_scores_are_those_of_the_splits(theirs):
 def test_the_best_is_the_best_of_all(ours, theirs):
     expected = as_text(ours.best_estimator_name_, ours.best_params_)
     assert scores_of(theirs).best == scores_of({"both": ours}).best == expected
+
+
+def test_scores_by_hand_read_as_those_of_a_search(theirs):
+    scores = scores_of({"ridge": theirs["ridge"]})
+    assert disagreement([scores, scores_by_hand(dict(reversed(scores.by_candidate)))]) == ""
 
 
 def test_a_search_that_hides_its_best_row_has_one(theirs):
