@@ -1,8 +1,8 @@
 """Fits of a millisecond: what a search costs when fitting costs nothing.
 
-The searches of scikit-learn 1.9 send the callbacks' whole tree of tasks along with every fit, so that with processes
-they take four times as long for twice as many fits. The same fits by hand through joblib show what they would cost
-without it.
+The searches of scikit-learn 1.9 send the callbacks' whole tree of tasks, which grows with the number of fits, along
+with every batch of fits; where joblib makes small batches, this costs more than the fits. The same fits by hand
+through joblib show what they cost without it.
 """
 
 from __future__ import annotations
