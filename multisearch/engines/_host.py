@@ -73,6 +73,8 @@ def _configuration(method: str, n_workers: int) -> dict[str, Any]:
         "distributed.worker.multiprocessing-method": method,
         # A fit may hold the interpreter for longer than any limit; on this machine a dead process is noticed anyway
         "distributed.scheduler.worker-ttl": None,
+        # Nobody sees the dashboard that shows where workers spend their time
+        "distributed.worker.profile.enabled": False,
         # The limit is the whole machine's, since fits of unequal sizes share it, and mapped data counts for each worker
         "distributed.worker.memory.target": _SPILL_AT / n_workers,
         "distributed.worker.memory.spill": False,

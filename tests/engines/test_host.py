@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import dask
 import pytest
 from distributed import Client
 
@@ -41,6 +42,7 @@ def test_it_reports_an_address_and_folders_and_leaves_nothing_when_its_input_end
     with Client(said["address"], set_as_default=False) as client:
         client.wait_for_workers(1, timeout=60)
         assert client.submit(os.getenv, "OMP_NUM_THREADS").result(timeout=60) == "1"
+        assert client.submit(dask.config.get, "distributed.worker.profile.enabled").result(timeout=60) is False
 
     process.stdin.close()
 
