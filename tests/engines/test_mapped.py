@@ -91,8 +91,9 @@ def test_a_frame_keeps_its_columns_and_rows(opened):
 
 
 def test_polars_frames_and_lists_travel_too(opened):
-    polars = pytest.importorskip("polars")
-    frame = polars.DataFrame(NUMBERS)
+    import polars as pl
+
+    frame = pl.DataFrame(NUMBERS)
     rows, others = opened((frame, NUMBERS.tolist()))
     assert rows.equals(frame)
     assert others == NUMBERS.tolist()
