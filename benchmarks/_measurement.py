@@ -140,9 +140,4 @@ def split_scores(results: Mapping[str, Any]) -> Any:
 
 def total_seconds(results: Mapping[str, Any]) -> float:
     """Return the seconds of fitting and scoring of all candidates on all folds in ``cv_results_``."""
-    return float(sum(seconds_by_candidate(results)))
-
-
-def seconds_by_candidate(results: Mapping[str, Any]) -> Any:
-    """Return each candidate's seconds of fitting and scoring on all folds, of shape (n_candidates,)."""
-    return (results["mean_fit_time"] + results["mean_score_time"]) * split_scores(results).shape[1]
+    return float(sum(results["mean_fit_time"] + results["mean_score_time"])) * split_scores(results).shape[1]

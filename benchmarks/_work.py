@@ -11,7 +11,7 @@ import joblib
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing
 
-from benchmarks._measurement import as_text, seconds_by_candidate
+from benchmarks._measurement import as_text, split_scores
 from benchmarks._peers import N_JOBS
 
 
@@ -58,8 +58,8 @@ def _one_fold(steps: Any, models: Sequence[Any], X: Any, y: Any, split: tuple[An
 def path_work(results: Mapping[str, Any], parameter: str) -> tuple[float, float]:
     """Return the work in ``cv_results_``, and what it would be with one fit for all values of a parameter.
 
-    Of the candidates that differ in this parameter only, the one with its largest value is needed, fitted and scored;
-    the others are met on the way.
+    Of the candidates that differ in this parameter only, the fit of the one with its largest value is needed, since the
+    others are met on the way; each of them has to predict and to be scored.
 
     Parameters
     ----------
@@ -72,10 +72,12 @@ def path_work(results: Mapping[str, Any], parameter: str) -> tuple[float, float]
     done, needed : float
         Seconds of fitting and scoring on all folds.
     """
-    seconds = seconds_by_candidate(results)
+    n_folds = split_scores(results).shape[1]
     largest: dict[str, tuple[Any, float]] = {}
-    for params, spent in zip(results["params"], seconds, strict=True):
+    for params, spent in zip(results["params"], results["mean_fit_time"], strict=True):
         others = as_text("", {key: value for key, value in params.items() if key != parameter})
         one = (params[parameter], float(spent))
         largest[others] = max(one, largest.get(others, one), key=lambda found: found[0])
-    return float(sum(seconds)), sum(spent for _, spent in largest.values())
+    fits = sum(spent for _, spent in largest.values())
+    scoring = float(sum(results["mean_score_time"]))
+    return n_folds * (float(sum(results["mean_fit_time"])) + scoring), n_folds * (fits + scoring)

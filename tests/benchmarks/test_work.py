@@ -18,12 +18,12 @@ def test_parts_are_measured_on_all_folds(regression):
     assert parts.models > 0
 
 
-def test_of_a_path_the_largest_fit_is_needed():
+def test_of_a_path_the_largest_fit_is_needed_and_the_scoring_of_all():
     results = {
         "params": [{"n": n, "depth": depth} for depth in (1, 2) for n in (10, 30, 20)],
         "mean_fit_time": np.array([1.0, 3.0, 2.0, 2.0, 6.0, 4.0]),
-        "mean_score_time": np.zeros(6),
+        "mean_score_time": np.full(6, 0.5),
         "split0_test_score": np.zeros(6),
         "split1_test_score": np.zeros(6),
     }
-    assert path_work(results, "n") == pytest.approx((36.0, 18.0))
+    assert path_work(results, "n") == pytest.approx((42.0, 24.0))
