@@ -1,0 +1,50 @@
+"""Where faults happen: on local workers of our own, and on clusters of the user's that tests may break."""
+
+from contextlib import ExitStack
+
+import pytest
+from faults._estimators import OURS
+
+
+@pytest.fixture
+def new_cluster():
+    """Start a cluster of the user's, whose client is the active one until the test is over."""
+    from distributed import Client, LocalCluster
+
+    with ExitStack() as stack:
+
+        def start(n_workers, **options):
+            fixed = {"threads_per_worker": 1, "processes": True, "host": "127.0.0.1", "dashboard_address": None}
+            cluster = stack.enter_context(LocalCluster(n_workers=n_workers, **{**fixed, **options}))
+            return stack.enter_context(Client(cluster))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def cluster_to_break():
+    from distributed import LocalCluster
+
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
+    ) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def theirs(cluster_to_break):
+    """Give the active client of a cluster of two workers, which may die: they are replaced."""
+    from distributed import Client
+
+    with Client(cluster_to_break) as client:
+        client.wait_for_workers(2, timeout=60)
+        yield client
+
+
+@pytest.fixture(params=["ours", "theirs"])
+def anywhere(request):
+    """Give the arguments of a search that runs on two workers of our own or of the user's."""
+    if request.param == "ours":
+        return OURS
+    request.getfixturevalue("theirs")
+    return {}
