@@ -131,7 +131,6 @@ def stopping_rules(
         chosen = _chosen(early_stopping, competitor, [one.name for one in competitors])
         if chosen is None:
             continue
-        check_early_stopping(chosen)
         rows = StoppingRows(chosen.validation, float(chosen.validation_fraction))
         if rows not in variants:
             variants.append(rows)
@@ -159,6 +158,7 @@ def _chosen(early_stopping: Any, competitor: Competitor, names: Sequence[str]) -
         raise TypeError(
             f"early_stopping must be an EarlyStopping, a dict of them by estimator name, or None, got {chosen!r}"
         )
+    check_early_stopping(chosen)
     stopping_models = [model for model in models_of(competitor) if stopping_family_of(model) is not None]
     if not stopping_models:
         if by_name:

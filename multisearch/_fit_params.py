@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
 from multisearch._sklearn_compat import (
     MultimetricScorer,
     check_method_params,
+    count_rows,
     multimetric_scorers,
     routing_enabled,
     weighs_samples,
@@ -42,6 +44,8 @@ def route(
     ------
     TypeError
         Where an estimator's last step takes no ``sample_weight``, or (with routing) nobody asked for a parameter.
+    ValueError
+        Where there is not one weight per row.
     """
     shared: dict[str, Any] = check_method_params(X, params=dict(params))
     if routing_enabled():
@@ -61,11 +65,18 @@ def route(
             fit[name][rest if prefix + separator in own else key] = value
     score: dict[str, dict[str, Any]] = {name: {} for name in estimators}
     if weights is not None:
+        _check_weights(weights, count_rows(X))
         for name, estimator in estimators.items():
             fit[name].update(_weights_of_last_step(name, estimator, weights))
         for name in _weighted(scorers):
             score[name]["sample_weight"] = weights
     return FitParams(fit, {"groups": groups}, score)
+
+
+def _check_weights(weights: Any, n_rows: int) -> None:
+    n_weights = n_rows if np.ndim(weights) == 0 else count_rows(weights)
+    if n_weights != n_rows:
+        raise ValueError(f"sample_weight has {n_weights} entries, but X has {n_rows} rows; give one weight per row")
 
 
 def _weights_of_last_step(name: str, estimator: Any, weights: Any) -> dict[str, Any]:

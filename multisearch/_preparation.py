@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import inspect
 import numbers
+import reprlib
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,11 +21,13 @@ from sklearn.utils import check_random_state, indexable
 from multisearch._early_stopping import stopping_rules
 from multisearch._fit_params import route
 from multisearch._lazy import in_memory, is_lazy, standing_in
-from multisearch._sklearn_compat import MultimetricScorer, multimetric_scorers
+from multisearch._sklearn_compat import MultimetricScorer, count_rows, multimetric_scorers
 from multisearch.candidates import Competitor, Sampler, check_names, check_space, make_samplers
 from multisearch.families import kind_of
 from multisearch.fitting import Problem, make_scorers
 from multisearch.planning import FoldPlan, make_folds
+
+_TRAIN_AND_TEST = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +76,43 @@ def check_settings(search: Any) -> None:
     """
     if search.error_score != "raise" and not isinstance(search.error_score, numbers.Real):
         raise ValueError(f"error_score must be 'raise' or a number, got {search.error_score!r}")
-    _check_scorer_names(search.scoring)
-    if not (isinstance(search.refit, bool | str) or callable(search.refit)):
+    _check_scoring(search.scoring)
+    _check_flags(search)
+    _check_random_state(search.random_state)
+    if not (isinstance(search.refit, bool | np.bool_ | str) or callable(search.refit)):
         raise TypeError(f"refit must be True, False, a metric's name or a callable, got {search.refit!r}")
 
 
-def _check_scorer_names(scoring: Any) -> None:
+def _check_flags(search: Any) -> None:
+    for name in ("return_train_score", "optimize"):
+        value = getattr(search, name)
+        if not isinstance(value, bool | np.bool_):
+            raise TypeError(f"{name} must be True or False, got {value!r}")
+    verbose = search.verbose
+    if not isinstance(verbose, numbers.Integral | np.bool_):
+        raise TypeError(f"verbose must be a whole number, got {verbose!r}; 0 shows nothing")
+    if verbose < 0:
+        raise ValueError(f"verbose must be at least 0, got {verbose!r}; 0 shows nothing")
+
+
+def _check_random_state(random_state: Any) -> None:
+    try:
+        check_random_state(random_state)
+    except ValueError as error:
+        raise ValueError(
+            f"random_state must be None, a whole number from 0 to 2**32 - 1 or a RandomState, got {random_state!r}"
+        ) from error
+
+
+def _check_scoring(scoring: Any) -> None:
+    if scoring is None or callable(scoring):
+        return
+    if not isinstance(scoring, str | Iterable):
+        raise TypeError(
+            f"scoring must be a scorer's name, a callable, a list of names, a dict of them or None, got {scoring!r}"
+        )
     several = scoring.values() if isinstance(scoring, Mapping) else scoring
-    names = [several] if isinstance(several, str) or not isinstance(several, Iterable) else several
-    for name in names:
+    for name in [several] if isinstance(several, str) else several:
         if isinstance(name, str) and name not in get_scorer_names():
             close = difflib.get_close_matches(name, get_scorer_names(), n=1, cutoff=0.0)
             raise ValueError(
@@ -132,10 +163,11 @@ def prepare(search: Any, X: Any, y: Any, params: Mapping[str, Any]) -> Preparati
     samplers = make_samplers(competitors, search.n_iter, search.random_state)
     y = in_memory(y)
     rows, y = indexable(standing_in(X), y)
+    _check_rows(rows)
     X = X if is_lazy(X) else rows
     in_memory_params = {name: in_memory(value) for name, value in params.items()}
     routed = route(search, rows, estimators, scorers, in_memory_params)
-    splitter = check_cv(search.cv, y, classifier=kind == "classifier")
+    splitter = _splitter(search.cv, y, classifier=kind == "classifier")
     seed = _seed(search.random_state) if len(variants) > 1 else None
     plan = FoldPlan(rows, y, splitter, routed.split, kind == "classifier", seed)
     folds = make_folds(plan, variants)
@@ -163,6 +195,31 @@ def metrics_of(scorers: Mapping[str, Any]) -> list[str] | None:
     """Return the metrics' names; None for a single score, and for a callable, which may still return several."""
     scorer = next(iter(scorers.values()))
     return list(multimetric_scorers(scorer)) if isinstance(scorer, MultimetricScorer) else None
+
+
+def _check_rows(rows: Any) -> None:
+    if rows is None:
+        raise TypeError("X must hold the rows to fit on, such as an array of shape (n_samples, n_features), got None")
+    if not count_rows(rows):
+        raise ValueError(
+            f"X must have rows, but its shape is {np.shape(rows)}; give rows to train on and rows to test on"
+        )
+
+
+def _splitter(cv: Any, y: Any, *, classifier: bool) -> Any:
+    """Return what splits the rows; splits that are given one by one are pairs."""
+    if isinstance(cv, type):
+        raise TypeError(f"cv must be a splitter or None, got the class {cv.__name__}; give an instance, not the class")
+    splits_itself = hasattr(cv, "split") and not isinstance(cv, str)
+    if splits_itself and not hasattr(cv, "get_n_splits"):
+        raise TypeError(f"cv must have a method get_n_splits beside split, as scikit-learn's splitters do, got {cv!r}")
+    splitter = check_cv(cv, y, classifier=classifier)
+    for index, split in enumerate(() if splits_itself else getattr(splitter, "cv", ())):
+        if not isinstance(split, Iterable) or (isinstance(split, Sized) and len(split) != _TRAIN_AND_TEST):
+            raise ValueError(
+                f"cv must hold pairs of training and test rows, but split {index} is {reprlib.repr(split)}"
+            )
+    return splitter
 
 
 def _seed(random_state: Any) -> int:

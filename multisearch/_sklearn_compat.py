@@ -4,6 +4,8 @@
     Rows of X and y for a fold, also where X is a precomputed kernel. Every public splitter helper lacks the latter.
 ``_safe_indexing``
     Rows of anything that scikit-learn accepts as data, without converting it.
+``_num_samples``
+    The number of rows of anything that scikit-learn accepts as data.
 ``_check_method_params``
     Which fit parameters have one entry per row, and those entries' rows, exactly as GridSearchCV decides it.
 ``_score``
@@ -32,6 +34,7 @@ from sklearn.utils._repr_html.estimator import _VisualBlock as VisualBlock
 from sklearn.utils.metadata_routing import _routing_enabled as routing_enabled
 from sklearn.utils.metaestimators import _safe_split as safe_split
 from sklearn.utils.validation import _check_method_params as check_method_params
+from sklearn.utils.validation import _num_samples as count_rows
 
 try:
     from sklearn.callback import CallbackSupportMixin
@@ -55,6 +58,7 @@ __all__ = [
     "callbacks_ended_after",
     "check_method_params",
     "checked_score",
+    "count_rows",
     "multimetric_scorers",
     "routing_enabled",
     "safe_split",

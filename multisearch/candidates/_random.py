@@ -12,13 +12,25 @@ from multisearch.candidates._space import Competitor
 
 
 class RandomSampler:
-    """Proposes what RandomizedSearchCV would draw for this estimator alone; a smaller grid is taken whole."""
+    """Proposes what RandomizedSearchCV would draw for this estimator alone; a smaller grid is taken whole.
+
+    Raises
+    ------
+    ValueError
+        Where a distribution cannot be drawn from.
+    """
 
     def __init__(self, competitor: Competitor, n_iter: int, random_state: Any) -> None:
         spaces = [dict(space) for space in competitor.spaces]
         if not competitor.distributions:
             n_iter = min(n_iter, len(ParameterGrid(spaces)))
-        self._left: list[Mapping[str, Any]] = list(ParameterSampler(spaces, n_iter, random_state=random_state))
+        try:
+            self._left: list[Mapping[str, Any]] = list(ParameterSampler(spaces, n_iter, random_state=random_state))
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"the settings of estimator {competitor.name!r} cannot be drawn: {error}; give distributions "
+                "whose rvs needs nothing but a random_state, such as scipy.stats.randint(1, 10)"
+            ) from error
 
     def ask(self) -> list[Mapping[str, Any]]:
         settings, self._left = self._left, []

@@ -96,6 +96,9 @@ def check_space(name: str, estimator: Any, param_distributions: Any) -> Competit
 
 
 def _check_values(name: str, space: Mapping[str, Any]) -> None:
+    for parameter in space:
+        if not isinstance(parameter, str):
+            raise TypeError(f"estimator {name!r}: a parameter's name must be a string, got {parameter!r}")
     lists = {parameter: values for parameter, values in space.items() if not hasattr(values, "rvs")}
     try:
         ParameterGrid(lists)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import reprlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit, StratifiedS
 from sklearn.utils.multiclass import type_of_target
 
 from multisearch._records import Fold, Rows
-from multisearch._sklearn_compat import take_rows
+from multisearch._sklearn_compat import count_rows, take_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +56,71 @@ def make_folds(plan: FoldPlan, variants: Sequence[StoppingRows | None]) -> list[
     Raises
     ------
     ValueError
-        Where the splitter yields nothing or not as many folds as it says, or where stopping rows cannot be carved out.
+        Where the splitter yields nothing, not as many folds as it says, or rows that X does not have, or where stopping
+        rows cannot be carved out.
     """
     n_splits = plan.splitter.get_n_splits(plan.X, plan.y, **plan.split_params)
-    splits = [(_rows(train), _rows(test)) for train, test in plan.splitter.split(plan.X, plan.y, **plan.split_params)]
+    splits = list(_splits(plan))
     if len(splits) != n_splits:
         raise ValueError(
             f"cv.split and cv.get_n_splits return inconsistent results. Expected {n_splits} splits, got {len(splits)}"
         )
     if not splits:
-        raise ValueError("No fits were performed. Was the CV iterator empty? Were there no candidates?")
+        raise ValueError(
+            "No fits were performed. Was the CV iterator empty? Were there no candidates? cv yields no split; an "
+            "iterator can be read only once, so give a list or a splitter"
+        )
     return [
         tuple(_fold(plan, variant, index, train, test) for index, (train, test) in enumerate(splits))
         for variant in variants
     ]
 
 
-def _rows(selection: Any) -> Rows:
-    """Return positions for what splitters yield: integers or a mask."""
+def _splits(plan: FoldPlan) -> Iterator[tuple[Rows, Rows]]:
+    """Ask the splitter for its splits, and check that X has their rows."""
+    n_rows = count_rows(plan.X)
+    for index, split in enumerate(plan.splitter.split(plan.X, plan.y, **plan.split_params)):
+        try:
+            train, test = split
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"cv must yield pairs of training and test rows, but split {index} is {reprlib.repr(split)}"
+            ) from None
+        yield _rows_of(train, "training", index, n_rows), _rows_of(test, "test", index, n_rows)
+
+
+def _rows_of(selection: Any, part: str, split: int, n_rows: int) -> Rows:
+    try:
+        return _rows(selection, n_rows)
+    except ValueError as error:
+        raise ValueError(f"cv: the {part} rows of split {split} {error}") from None
+
+
+def _rows(selection: Any, n_rows: int) -> Rows:
+    """Return positions for what splitters yield: integers, a mask or a slice.
+
+    Raises
+    ------
+    ValueError
+        Where it is none of them, or was made for other rows; the message lacks its subject.
+    """
+    if isinstance(selection, slice):
+        return np.arange(n_rows)[selection]
     rows = np.asarray(selection)
-    return np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.intp, copy=False)
+    if rows.ndim != 1 or (rows.size and rows.dtype.kind not in "biu"):
+        raise ValueError(
+            f"are an array of shape {rows.shape} and dtype {rows.dtype}; give whole numbers, a mask or a slice"
+        )
+    if rows.dtype == bool:
+        if len(rows) != n_rows:
+            raise ValueError(
+                f"are a mask of length {len(rows)}, but X has {n_rows} rows; split the rows that fit is given"
+            )
+        return np.flatnonzero(rows)
+    beyond = [row for row in map(int, (rows.max(), rows.min())) if not -n_rows <= row < n_rows] if rows.size else []
+    if beyond:
+        raise ValueError(f"hold row {beyond[0]}, but X has {n_rows} rows; split the rows that fit is given")
+    return rows.astype(np.intp, copy=False)
 
 
 def _fold(plan: FoldPlan, variant: StoppingRows | None, index: int, train: Rows, test: Rows) -> Fold:
@@ -95,12 +141,13 @@ def _carve(plan: FoldPlan, variant: StoppingRows, index: int, train: Rows) -> tu
         first = next(iter(variant.source.split(np.zeros((len(train), 1)), y, own_groups)), None)
         if first is None:
             raise ValueError(f"validation={variant.source!r} yields no split of the training rows of fold {index}")
-        kept, stopping = _rows(first[0]), _rows(first[1])
-        if max(kept.max(initial=0), stopping.max(initial=0)) >= len(train):
+        try:
+            kept, stopping = (_rows(part, len(train)) for part in first)
+        except ValueError as error:
             raise ValueError(
                 f"validation={variant.source!r} splits rows of its own, not the {len(train)} training rows of fold "
                 f"{index} that it is given; give EarlyStopping a splitter such as ShuffleSplit"
-            )
+            ) from error
         return kept, stopping
     n_stopping = int(np.ceil(variant.fraction * len(train)))
     if n_stopping >= len(train):
