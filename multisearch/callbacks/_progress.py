@@ -6,6 +6,7 @@ import math
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from multisearch._printable import printable
 from multisearch._records import Candidate, Outcome
 from multisearch.callbacks._base import Callback
 
@@ -37,10 +38,10 @@ class ProgressBar(Callback):
     def on_candidate(self, candidate: Candidate, mean_test_score: float | None) -> None:
         if mean_test_score is not None and mean_test_score > self._best:
             self._best = mean_test_score
-            self._bar.update(self._task, best=f"best {mean_test_score:.4g} by {candidate.estimator}")
+            self._bar.update(self._task, best=f"best {mean_test_score:.4g} by {printable(candidate.estimator)}")
 
     def on_refit(self, candidate: Candidate) -> None:
-        self._bar.update(self._task, description=f"refitting {candidate.estimator}")
+        self._bar.update(self._task, description=f"refitting {printable(candidate.estimator)}")
 
     def on_end(self) -> None:
         self._bar.update(self._task, description="done")

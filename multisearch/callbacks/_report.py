@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from multisearch._printable import on_one_line, printable
 from multisearch._records import Candidate, Outcome, Scores
 from multisearch.callbacks._base import Callback
 
@@ -21,13 +22,17 @@ class EvaluationReport(Callback):
         print(f"Fitting {n_folds} folds for each of {n_candidates} candidates, totalling {total} fits")  # noqa: T201
 
     def on_outcome(self, candidate: Candidate, outcome: Outcome) -> None:
-        setting = ", ".join(f"{name}={value}" for name, value in sorted(candidate.params.items()))
+        setting = ", ".join(f"{printable(name)}={_shown(value)}" for name, value in sorted(candidate.params.items()))
         scores = _described(outcome.train_scores, outcome.test_scores) if self._verbose >= _WITH_SCORES else ""
         seconds = outcome.fit_time + outcome.score_time
         print(  # noqa: T201 - what verbose asks for
-            f"[CV {outcome.fold + 1}/{self._n_folds}] END {candidate.estimator}: {setting};{scores} "
+            f"[CV {outcome.fold + 1}/{self._n_folds}] END {printable(candidate.estimator)}: {setting};{scores} "
             f"total time={seconds:.1f}s"
         )
+
+
+def _shown(value: object) -> str:
+    return printable(value) if isinstance(value, str) else on_one_line(str(value))
 
 
 def _described(train: Scores | None, test: Scores | None) -> str:
@@ -35,7 +40,7 @@ def _described(train: Scores | None, test: Scores | None) -> str:
         return " failed,"
     if isinstance(test, dict):
         own = train if isinstance(train, dict) else {}
-        return "".join(f" {name}: ({_pair(own.get(name), score)})" for name, score in sorted(test.items()))
+        return "".join(f" {printable(name)}: ({_pair(own.get(name), score)})" for name, score in sorted(test.items()))
     pair = _pair(train if isinstance(train, float | int) else None, test)
     return f", score=({pair})" if train is not None else f", score={test:.3f}"
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from multisearch._plan import Plan, Planner
 from multisearch._preparation import Preparation, prepare
+from multisearch._printable import printable
 from multisearch._records import Candidate
 from multisearch._search import give_warnings
 from multisearch.engines import open_engine, place_of
@@ -56,7 +57,7 @@ def make_plan(search: Any, X: Any, y: Any, params: Mapping[str, Any], *, measure
         estimators=estimator_plans(preparation.problem, plan, measured),
         folds=plan.n_folds,
         shared_steps=plan.shared_steps,
-        place=_PLACES.get(place, f"on the dask cluster at {place}"),
+        place=_PLACES.get(place, f"on the dask cluster at {printable(place)}"),
         workers=None if measured is None else measured.workers,
         longest_seconds=None if measured is None else measured.expected.longest,
         _tree=branches_of(preparation.problem, plan, None if by_node is None else lambda node: by_node[node.key]),

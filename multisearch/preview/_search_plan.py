@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from multisearch._printable import on_one_line
 from multisearch.preview._html import as_html
 from multisearch.preview._sheet import Branch, Share, Sheet, count, duration, shortened
 from multisearch.preview._text import as_text
@@ -159,7 +160,9 @@ class SearchPlan:
             f"{count(self.folds, 'fold')}: {count(self.evaluations, 'evaluation')}",
             shares=self._shares(),
             facts=tuple(self._facts()),
-            problems=tuple(f"{shortened(one.name)}: {one.failure}" for one in self.estimators if one.failure),
+            problems=tuple(
+                f"{shortened(one.name)}: {on_one_line(one.failure)}" for one in self.estimators if one.failure
+            ),
             tree=self._tree,
             header=tuple(header),
             rows=tuple(rows),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from multisearch._printable import on_one_line
+
 _LONGEST = 48
 _NAMES = 3
 _MINUTE = 60
@@ -63,8 +65,8 @@ def count(number: int, noun: str) -> str:
 
 
 def shortened(text: str) -> str:
-    """Return a text on one line, cut where it is long."""
-    line = " ".join(text.split())
+    """Return a text on one line, cut where it is long, with nothing in it that a terminal would obey."""
+    line = on_one_line(text)
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..."
 
 
