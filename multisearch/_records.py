@@ -96,17 +96,28 @@ Task: TypeAlias = SharedStep | Batch | Refit
 """What is sent to a worker."""
 
 
+RAISED, TIMEOUT, KILLED = "raised", "timeout", "killed"
+"""How a fit can fail: by an exception, by taking longer than allowed, by the death of the process it ran in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why a fit did not end well: a sentence, the traceback as text and, where it can travel, the exception.
 
-    ``ends_search`` marks what no ``error_score`` can stand for, such as a scorer that returns no number.
+    ``ends_search`` marks what no ``error_score`` can stand for, such as a scorer that returns no number. ``kind`` is
+    one of `RAISED`, `TIMEOUT` and `KILLED`.
     """
 
     message: str
     traceback: str
     exception: BaseException | None = None
     ends_search: bool = False
+    kind: str = RAISED
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the same fit would fail again, as far as one can tell; time and memory depend on the machine."""
+        return self.kind == RAISED and not self.message.startswith(MemoryError.__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +136,7 @@ class Outcome:
 
     ``fit_time`` and ``score_time`` are seconds that the candidate would have cost alone; ``seconds`` were spent on it.
     Of a fit that several candidates share they are spent on the largest, and a share by iterations is each one's time.
+    ``worker`` says where it ran.
     """
 
     candidate: int
@@ -137,14 +149,29 @@ class Outcome:
     n_iterations: int | None = None
     failure: Failure | None = None
     warnings: tuple[CaughtWarning, ...] = ()
+    worker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """The outcomes of one batch, and the seconds that each shared step above it took (by key)."""
+    """The outcomes of one batch, and the seconds that each shared step above it took (by key).
+
+    A batch ends with an evaluation that took longer than allowed; of those behind it there is no outcome.
+    """
 
     outcomes: tuple[Outcome, ...]
     shared_seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Comes instead of a result, where a task has ended with the process it ran in, or had to be ended with it.
+
+    ``is_certain`` where this task is to blame for it; else it may have been another one in the same process.
+    """
+
+    failure: Failure
+    is_certain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +200,8 @@ class SearchStats:
         Pipeline steps that would have been fitted as well, had every candidate been fitted alone.
     path_fits_saved : int
         Evaluations that needed no fit, because a larger model of the same path contained theirs.
+    evaluations_from_journal : int
+        Evaluations that were finished before, and taken from the journal.
     busy_seconds : float
         Seconds spent fitting, transforming and scoring, over all workers.
     wall_seconds : float
@@ -186,6 +215,7 @@ class SearchStats:
     step_fits: int
     step_fits_saved: int
     path_fits_saved: int
+    evaluations_from_journal: int
     busy_seconds: float
     wall_seconds: float
     workers: int

@@ -1,5 +1,6 @@
 """How one piece is done: a task on concrete data to outcomes."""
 
+from multisearch.fitting._limit import FitTimeoutError, within
 from multisearch.fitting._monitor import Monitor, metadata_of
 from multisearch.fitting._paths import path_of
 from multisearch.fitting._problem import Problem
@@ -9,6 +10,7 @@ from multisearch.fitting._warnings import collected_warnings
 from multisearch.fitting._worker import Surroundings, run_task
 
 __all__ = [
+    "FitTimeoutError",
     "Monitor",
     "Problem",
     "StepResult",
@@ -19,4 +21,5 @@ __all__ = [
     "metadata_of",
     "path_of",
     "run_task",
+    "within",
 ]

@@ -46,6 +46,8 @@ class Problem:
         scikit-learn's callbacks; None where the search has none.
     optimize : bool
         False fits every candidate as it would be fitted alone.
+    fit_timeout : float or None
+        Seconds that an evaluation, or a shared step, may take.
     """
 
     X: Any
@@ -64,6 +66,7 @@ class Problem:
     warning_filters: Sequence[tuple[Any, ...]]
     monitor: Monitor | None = None
     optimize: bool = True
+    fit_timeout: float | None = None
 
     def build(self, candidate: Candidate) -> Any:
         """Return a candidate's estimator, unfitted, with its setting; parameters that are estimators are cloned too."""

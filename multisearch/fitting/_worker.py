@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import copy
-import pickle
 import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
 from sklearn.pipeline import Pipeline
 
@@ -30,13 +29,13 @@ from multisearch._records import (
     Task,
 )
 from multisearch.families import TrainingRows, family_of, last_step
+from multisearch.fitting._guard import EndsSearchError, guarded, timed_out
+from multisearch.fitting._limit import FitTimeoutError, within
 from multisearch.fitting._paths import path_of
 from multisearch.fitting._problem import Problem
 from multisearch.fitting._scoring import announced, only_looks_at_predictions, score
-from multisearch.fitting._shared import StepResult, handed_out, handed_over, locked, private_copy, through_steps
+from multisearch.fitting._shared import StepResult, handed_out, handed_over, locked, through_steps
 from multisearch.fitting._stopping import fit_stopped, stopping_rows
-
-_T = TypeVar("_T")
 
 
 @contextmanager
@@ -56,11 +55,17 @@ class Surroundings:
         Returns a context that collects warnings; by default they go their usual way.
     interrupts : tuple of exception class
         What is no outcome but ends the process's work, such as a KeyboardInterrupt of the user's.
+    worker : str or None
+        What outcomes are to name as the place where they were made.
+    is_abandoned : callable
+        Says whether nobody waits for results any more.
     """
 
     native_threads: int | None = None
     watch: Callable[[], AbstractContextManager[list[CaughtWarning]]] = _unwatched
     interrupts: tuple[type[BaseException], ...] = (KeyboardInterrupt,)
+    worker: str | None = None
+    is_abandoned: Callable[[], bool] = bool
 
 
 def run_task(
@@ -68,19 +73,38 @@ def run_task(
 ) -> StepResult | BatchResult | RefitResult:
     """Run one task; whatever happens in a fit or a scorer comes back in the result, only interrupts are raised."""
     if isinstance(task, SharedStep):
-        return _fit_shared(problem, task, shared, surroundings)
+        return _fit_shared_in_time(problem, task, shared, surroundings)
     if isinstance(task, Batch):
-        outcomes = [
-            outcome
-            for evaluation in task.evaluations
-            for outcome in _evaluate(problem, evaluation, shared, surroundings)
-        ]
-        return BatchResult(tuple(outcomes), {} if shared is None else shared.seconds)
+        outcomes = _evaluate_in_time(problem, task.evaluations, shared, surroundings)
+        named = tuple(replace(outcome, worker=surroundings.worker) for outcome in outcomes)
+        return BatchResult(named, {} if shared is None else shared.seconds)
     return _refit(problem, task, surroundings)
 
 
-class _EndsSearchError(Exception):
-    """Wraps what no ``error_score`` can stand for."""
+def _fit_shared_in_time(
+    problem: Problem, task: SharedStep, parent: StepResult | None, surroundings: Surroundings
+) -> StepResult:
+    try:
+        return within(problem.fit_timeout, partial(_fit_shared, problem, task, parent, surroundings))
+    except FitTimeoutError as error:
+        return StepResult(failure=timed_out(problem.fit_timeout, error))
+
+
+def _evaluate_in_time(
+    problem: Problem, evaluations: Sequence[Evaluation], shared: StepResult | None, surroundings: Surroundings
+) -> Iterator[Outcome]:
+    """Yield outcomes up to the first evaluation that takes too long: what it does goes on beside the others."""
+    for evaluation in evaluations:
+        if surroundings.is_abandoned():
+            return
+        try:
+            yield from within(problem.fit_timeout, partial(_evaluate, problem, evaluation, shared, surroundings))
+        except FitTimeoutError as error:
+            above = StepResult() if shared is None else shared
+            failed = _failed(evaluation, above, timed_out(problem.fit_timeout, error))
+            spent = problem.fit_timeout or 0.0
+            yield replace(failed, fit_time=failed.fit_time + spent, seconds=spent)
+            return
 
 
 class _Clock:
@@ -95,43 +119,6 @@ class _Clock:
         return seconds
 
 
-def _guarded(
-    work: Callable[[StepResult | None], _T], shared: StepResult | None, surroundings: Surroundings
-) -> tuple[_T | None, Failure | None]:
-    """Return what the work gives or why it failed; what fails on read-only memory is tried on a copy of its own."""
-    try:
-        try:
-            return work(shared), None
-        except ValueError as error:
-            if shared is None or "read-only" not in str(error):
-                raise
-            return work(private_copy(shared)), None
-    except surroundings.interrupts:
-        raise
-    except BaseException as error:  # noqa: BLE001 - a task never raises: SystemExit and the like are outcomes too
-        return None, _failure(error)
-
-
-def _failure(error: BaseException) -> Failure:
-    ends_search = isinstance(error, _EndsSearchError)
-    cause = error.__cause__ if ends_search and error.__cause__ is not None else error
-    text = "".join(traceback.format_exception(cause))
-    try:
-        message = str(cause)
-    except BaseException:  # noqa: BLE001 - an exception that cannot even say what it is about
-        message = "no message"
-    return Failure(f"{type(cause).__name__}: {message}", text, _portable(cause), ends_search)
-
-
-def _portable(error: BaseException) -> BaseException | None:
-    """Return an exception if it survives pickling, without what it refers to."""
-    try:
-        pickle.loads(pickle.dumps(error))
-    except Exception:  # noqa: BLE001 - whatever pickling runs into, the text of the error is enough
-        return None
-    return error
-
-
 def _fit_shared(
     problem: Problem, task: SharedStep, parent: StepResult | None, surroundings: Surroundings
 ) -> StepResult:
@@ -139,7 +126,7 @@ def _fit_shared(
         return parent
     start = time.perf_counter()
     with surroundings.watch() as caught:
-        result, failure = _guarded(lambda given: _shared_result(problem, task, given), parent, surroundings)
+        result, failure = guarded(lambda given: _shared_result(problem, task, given), parent, surroundings.interrupts)
     spent = time.perf_counter() - start
     above = StepResult() if parent is None else parent
     if result is None:
@@ -193,8 +180,8 @@ def _evaluate(
         return [replace(failed, candidate=candidate.index) for candidate in (evaluation.candidate, *evaluation.shorter)]
     start = time.perf_counter()
     with surroundings.watch() as caught:
-        outcomes, failure = _guarded(
-            lambda given: _fitted_and_scored(problem, evaluation, given, surroundings), shared, surroundings
+        outcomes, failure = guarded(
+            lambda given: _fitted_and_scored(problem, evaluation, given, surroundings), shared, surroundings.interrupts
         )
     spent = time.perf_counter() - start
     if outcomes is None and evaluation.shorter:
@@ -345,7 +332,7 @@ class _Scoring:
         try:
             return score(self._scorer, shown, self._seen[which], params, problem.error_score)
         except Exception as error:
-            raise _EndsSearchError from error
+            raise EndsSearchError from error
 
     def _rows(self, which: str, rows: Rows) -> tuple[Any, Any]:
         """Return X and y as the model that scores is to see them; of their own, since it might write into them.
@@ -364,7 +351,7 @@ class _Scoring:
 def _refit(problem: Problem, task: Refit, surroundings: Surroundings) -> RefitResult:
     start = time.perf_counter()
     with surroundings.watch() as caught:
-        estimator, failure = _guarded(lambda _: _refitted(problem, task), None, surroundings)
+        estimator, failure = guarded(lambda _: _refitted(problem, task), None, surroundings.interrupts)
     return RefitResult(estimator, time.perf_counter() - start, failure, tuple(caught))
 
 

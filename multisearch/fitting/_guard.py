@@ -1,0 +1,64 @@
+"""What goes wrong in a fit or a scorer, as a value: a task never raises."""
+
+from __future__ import annotations
+
+import pickle
+import traceback
+from collections.abc import Callable
+from typing import TypeVar
+
+from multisearch._records import TIMEOUT, Failure
+from multisearch.fitting._limit import FitTimeoutError
+from multisearch.fitting._shared import StepResult, private_copy
+
+_T = TypeVar("_T")
+
+
+class EndsSearchError(Exception):
+    """Wraps what no ``error_score`` can stand for."""
+
+
+def guarded(
+    work: Callable[[StepResult | None], _T],
+    shared: StepResult | None,
+    interrupts: tuple[type[BaseException], ...],
+) -> tuple[_T | None, Failure | None]:
+    """Return what the work gives or why it failed; what fails on read-only memory is tried on a copy of its own."""
+    try:
+        try:
+            return work(shared), None
+        except ValueError as error:
+            if shared is None or "read-only" not in str(error):
+                raise
+            return work(private_copy(shared)), None
+    except interrupts:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a task never raises: SystemExit and the like are outcomes too
+        return None, _failure(error)
+
+
+def timed_out(seconds: float | None, error: FitTimeoutError) -> Failure:
+    """Return what becomes of a fit that has used up its time."""
+    sentence = f"it took longer than fit_timeout={seconds} seconds"
+    said = f"{TimeoutError.__name__}: {sentence}"
+    return Failure(said, f"{error}{said}", TimeoutError(sentence), kind=TIMEOUT)
+
+
+def _failure(error: BaseException) -> Failure:
+    ends_search = isinstance(error, EndsSearchError)
+    cause = error.__cause__ if ends_search and error.__cause__ is not None else error
+    text = "".join(traceback.format_exception(cause))
+    try:
+        message = str(cause)
+    except BaseException:  # noqa: BLE001 - an exception that cannot even say what it is about
+        message = "no message"
+    return Failure(f"{type(cause).__name__}: {message}", text, _portable(cause), ends_search)
+
+
+def _portable(error: BaseException) -> BaseException | None:
+    """Return an exception if it survives pickling, without what it refers to."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except BaseException:  # noqa: BLE001 - whatever pickling runs into, the text of the error is enough
+        return None
+    return error

@@ -1,0 +1,89 @@
+"""A limit to how long one piece of work may take."""
+
+from __future__ import annotations
+
+import contextvars
+import queue
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from sklearn import config_context, get_config
+
+_T = TypeVar("_T")
+
+
+class FitTimeoutError(Exception):
+    """Some work has not ended in time, and goes on in a thread that nobody waits for; tells where that is."""
+
+
+def within(seconds: float | None, work: Callable[[], _T]) -> _T:
+    """Do some work, and return what it returns.
+
+    Parameters
+    ----------
+    seconds : float or None
+        How long it may take. None is no limit, and does the work in this thread.
+    work : callable
+
+    Raises
+    ------
+    FitTimeoutError
+        Where time is up. The work cannot be stopped, but by ending the process.
+    """
+    if seconds is None:
+        return work()
+    helper = getattr(_own, "helper", None)
+    if helper is None:
+        helper = _own.helper = _Helper()
+    context, configuration = contextvars.copy_context(), get_config()
+
+    def in_these_surroundings() -> _T:
+        with config_context(**configuration):
+            return context.run(work)
+
+    try:
+        done: _T = helper.do(in_these_surroundings, seconds)
+    except FitTimeoutError:
+        _own.helper = None
+        raise
+    return done
+
+
+class _Helper:
+    """A thread that does one piece of work after the other, so that libraries find their thread's state again."""
+
+    def __init__(self) -> None:
+        self._asked: queue.SimpleQueue[Callable[[], Any]] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
+        # A daemon, because the process must be able to end while some work never does
+        self._thread = threading.Thread(target=self._serve, name="multisearch-fit", daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            work = self._asked.get()
+            try:
+                self._done.put((work(), None))
+            except BaseException as error:  # noqa: BLE001 - to be raised where the work was asked for
+                self._done.put((None, error))
+            del work
+
+    def do(self, work: Callable[[], Any], seconds: float) -> Any:
+        self._asked.put(work)
+        try:
+            result, error = self._done.get(timeout=seconds)
+        except queue.Empty:
+            raise FitTimeoutError(self._where()) from None
+        if error is not None:
+            raise error
+        return result
+
+    def _where(self) -> str:
+        frame = sys._current_frames().get(self._thread.ident or 0)  # noqa: SLF001 - Python's only way to look into a thread
+        return "" if frame is None else "".join(traceback.format_stack(frame))
+
+
+_own = threading.local()
