@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from multisearch._records import Candidate
@@ -13,34 +13,51 @@ from multisearch.planning import StepChains, StepTree, fits_of
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The tree for some candidates, and what has to be fitted, over all folds.
+    """A tree for every fold, and what has to be fitted on all of them.
 
     Attributes
     ----------
     candidates : sequence of Candidate
-    tree : StepTree
-    n_folds : int
+    trees : mapping of int to StepTree
+        By fold, without the folds on which nothing is left to do; folds with the same candidates have the same tree.
     step_fits : int
         Pipeline steps (transformers and final estimators) to be fitted.
     step_fits_saved : int
         Those that fitting every candidate alone would take besides.
+    path_fits_saved : int
+        Evaluations that need no fit of their own.
     """
 
     candidates: Sequence[Candidate]
-    tree: StepTree
-    n_folds: int
+    trees: Mapping[int, StepTree]
     step_fits: int
     step_fits_saved: int
+    path_fits_saved: int
+
+    @property
+    def tree(self) -> StepTree:
+        """The first fold's tree."""
+        return next(iter(self.trees.values()))
+
+    @property
+    def n_folds(self) -> int:
+        """Folds on which something is to be done."""
+        return len(self.trees)
 
     @property
     def shared_steps(self) -> int:
         """Groups of leading steps that are fitted once for several candidates."""
-        return len(self.tree.nodes) * self.n_folds
+        return sum(len(tree.nodes) for tree in self.trees.values())
 
-    @property
-    def path_fits_saved(self) -> int:
-        """Evaluations that need no fit of their own."""
-        return (len(self.candidates) - len(self.tree.leaves)) * self.n_folds
+
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    """One tree, and what has to be fitted for it per fold, and what is saved."""
+
+    tree: StepTree
+    step_fits: int
+    step_fits_saved: int
+    path_fits_saved: int
 
 
 class Planner:
@@ -57,13 +74,36 @@ class Planner:
             StepChains(problem.estimators, problem.fit_params, problem.root_of) if problem.optimize else lambda _: ()
         )
 
-    def __call__(self, candidates: Sequence[Candidate]) -> Plan:
+    def __call__(self, candidates: Sequence[Candidate], done: Container[tuple[int, int]] = frozenset()) -> Plan:
+        """Plan the candidates on all folds.
+
+        Parameters
+        ----------
+        candidates : sequence of Candidate
+        done : container of (int, int), default=frozenset()
+            What need not be done, by the candidate's index and fold.
+        """
+        branches: dict[tuple[int, ...], _Branch] = {}
+        on_fold: dict[int, _Branch] = {}
+        for fold in range(len(self._problem.folds[0])):
+            left = [candidate for candidate in candidates if (candidate.index, fold) not in done]
+            if left:
+                key = tuple(candidate.index for candidate in left)
+                on_fold[fold] = branches.get(key) or branches.setdefault(key, self._branch(left))
+        return Plan(
+            candidates,
+            {fold: branch.tree for fold, branch in on_fold.items()},
+            step_fits=sum(branch.step_fits for branch in on_fold.values()),
+            step_fits_saved=sum(branch.step_fits_saved for branch in on_fold.values()),
+            path_fits_saved=sum(branch.path_fits_saved for branch in on_fold.values()),
+        )
+
+    def _branch(self, candidates: Sequence[Candidate]) -> _Branch:
         fits = fits_of(candidates, self._path_of)
         tree = StepTree((fit, self._chain(fit.candidate)) for fit in fits)
         alone = self._steps(candidates)
         step_fits = self._steps(fit.candidate for fit in fits) - tree.step_fits_saved
-        n_folds = len(self._problem.folds[0])
-        return Plan(candidates, tree, n_folds, step_fits * n_folds, (alone - step_fits) * n_folds)
+        return _Branch(tree, step_fits, alone - step_fits, len(candidates) - len(fits))
 
     def _path_of(self, candidate: Candidate) -> tuple[str, int] | None:
         return path_of(self._problem, candidate) if self._problem.optimize else None

@@ -44,6 +44,25 @@ def test_with_optimize_false_every_candidate_is_fitted_alone(search, regression)
     assert plan.step_fits == 3 * 8 * 2
 
 
+def test_what_is_done_is_left_out_fold_by_fold(search, regression):
+    preparation = prepare(search, *regression, {})
+    settings = [(name, params) for name, sampler in preparation.samplers.items() for params in sampler.ask()]
+    candidates = [Candidate(index, name, params) for index, (name, params) in enumerate(settings)]
+    done = {(candidate.index, 1) for candidate in candidates} | {(0, 2)}
+    plan = Planner(preparation.problem)(candidates, done)
+
+    assert sorted(plan.trees) == [0, 2]
+    fits = [leaf.fit for leaf in plan.trees[2].leaves]
+    assert sorted(one.index for fit in fits for one in (fit.candidate, *fit.shorter)) == list(range(1, 8))
+    assert plan.step_fits + plan.step_fits_saved == (8 + 7) * 2
+
+
+def test_folds_with_the_same_candidates_have_the_same_tree(search, regression):
+    plan = plan_of(search, regression)
+    assert plan.n_folds == 3
+    assert all(tree is plan.tree for tree in plan.trees.values())
+
+
 def test_a_path_changes_no_score(regression):
     spaces = {"model__n_estimators": [3, 20, 7], "model__max_depth": [2, 3]}
     trees = Pipeline([("scale", StandardScaler()), ("model", LGBMRegressor(random_state=0, verbosity=-1))])

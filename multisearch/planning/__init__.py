@@ -3,6 +3,7 @@
 from multisearch.planning._batching import Costs
 from multisearch.planning._folds import FoldPlan, StoppingRows, make_folds
 from multisearch.planning._paths import Fit, fits_of
+from multisearch.planning._recovery import Recovery, next_on_path
 from multisearch.planning._schedule import Schedule
 from multisearch.planning._tree import Leaf, Node, StepChains, StepTree
 
@@ -12,10 +13,12 @@ __all__ = [
     "FoldPlan",
     "Leaf",
     "Node",
+    "Recovery",
     "Schedule",
     "StepChains",
     "StepTree",
     "StoppingRows",
     "fits_of",
     "make_folds",
+    "next_on_path",
 ]

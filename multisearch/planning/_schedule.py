@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from multisearch._records import Batch, Evaluation, SharedStep, Task
 from multisearch.planning._batching import Costs
@@ -54,8 +54,20 @@ class _Leaves:
             yield self._waiting.popleft()
 
 
+class _Below:
+    """What is directly below each node of one tree, and below the raw rows (None)."""
+
+    def __init__(self, tree: StepTree) -> None:
+        self.fits: dict[str | None, list[Fit]] = defaultdict(list)
+        for leaf in tree.leaves:
+            self.fits[leaf.parent].append(leaf.fit)
+        self.children: dict[str | None, list[Node]] = defaultdict(list)
+        for node in tree.nodes.values():
+            self.children[node.parent].append(node)
+
+
 class Schedule:
-    """Hands out the tasks of one tree on all folds.
+    """Hands out the tasks of one tree per fold.
 
     Shared steps go before evaluations, so that workers find enough to do when the last of them are run, but no more of
     their results are alive than half as many again as there are slots. Where there are several slots, evaluations that
@@ -64,31 +76,27 @@ class Schedule:
 
     Parameters
     ----------
-    tree : StepTree
-    n_folds : int
+    trees : mapping of int to StepTree
+        By fold; folds with the same candidates have the same tree.
     costs : Costs
         What evaluations were measured to take; decides how many go into one batch.
     """
 
-    def __init__(self, tree: StepTree, n_folds: int, costs: Costs) -> None:
+    def __init__(self, trees: Mapping[int, StepTree], costs: Costs) -> None:
         self._costs = costs
-        self._fits: dict[str | None, list[Fit]] = defaultdict(list)
-        for leaf in tree.leaves:
-            self._fits[leaf.parent].append(leaf.fit)
-        self._children: dict[str | None, list[Node]] = defaultdict(list)
-        for node in tree.nodes.values():
-            self._children[node.parent].append(node)
+        below = {id(tree): _Below(tree) for tree in trees.values()}
+        self._below = {fold: below[id(tree)] for fold, tree in trees.items()}
         self._steps: list[tuple[int, int, SharedStep]] = []
         self._leaves: list[_Leaves] = []
         self._users: Counter[str] = Counter()
         self._left: Counter[str] = Counter()
-        for leaf in tree.leaves:
-            self._left[leaf.fit.candidate.estimator] += n_folds
+        for tree in trees.values():
+            self._left.update(leaf.fit.candidate.estimator for leaf in tree.leaves)
         self._arrival = itertools.count()
         self._batches = 0
         self._running = 0
         self._alive = 0
-        for fold in range(n_folds):
+        for fold in trees:
             self._open(None, fold)
 
     def next_task(self, capacity: int) -> Task | None:
@@ -141,7 +149,7 @@ class Schedule:
 
     def _open(self, node: str | None, fold: int) -> None:
         """Make everything directly below a node (None: the raw rows) ready on one fold."""
-        children, fits = self._children[node], self._fits[node]
+        children, fits = self._below[fold].children[node], self._below[fold].fits[node]
         parent = None if node is None else step_key(node, fold)
         for child in children:
             step = SharedStep(step_key(child.key, fold), parent, child.candidate, fold, child.start, child.stop)

@@ -67,6 +67,40 @@ def test_masks_and_positions_are_both_understood(plan, as_given):
     assert fold.train.dtype == fold.test.dtype == np.intp
 
 
+def test_slices_and_rows_counted_from_behind_are_understood(plan):
+    splitter = check_cv([(slice(None, None, 2), [-1, -40])])
+    ((fold,),) = make_folds(plan(splitter), [None])
+
+    assert fold.train.tolist() == list(range(0, 40, 2))
+    np.testing.assert_array_equal(np.arange(40)[fold.test], [39, 0])
+
+
+@pytest.mark.parametrize(
+    ("test", "message"),
+    [
+        ([3, 40], "cv: the test rows of split 1 hold row 40, but X has 40 rows"),
+        ([-41, 3], "cv: the test rows of split 1 hold row -41, but X has 40 rows"),
+        (np.uint8([200]), "cv: the test rows of split 1 hold row 200, but X has 40 rows"),
+        ([True, False], "cv: the test rows of split 1 are a mask of length 2, but X has 40 rows"),
+        ([1.0], r"cv: the test rows of split 1 are an array of shape \(1,\) and dtype float64; give whole numbers"),
+        ([[1, 2]], r"cv: the test rows of split 1 are an array of shape \(1, 2\) and dtype int64; give whole numbers"),
+        (None, r"cv: the test rows of split 1 are an array of shape \(\) and dtype object; give whole numbers"),
+    ],
+)
+def test_rows_that_x_does_not_have_are_an_error_that_names_the_split(plan, test, message):
+    with pytest.raises(ValueError, match=message):
+        make_folds(plan(check_cv([([0, 1], [2]), ([0, 1], test)])), [None])
+
+
+def test_a_splitter_that_yields_no_pairs_is_an_error(plan):
+    class Triples(KFold):
+        def split(self, X, y=None, groups=None):
+            return ((train, test, test) for train, test in super().split(X, y, groups))
+
+    with pytest.raises(ValueError, match=r"cv must yield pairs of training and test rows, but split 0 is \(array"):
+        make_folds(plan(Triples(4)), [None])
+
+
 def test_the_splitter_is_asked_once_for_all_variants(plan):
     splitter = Counting(4)
     variants = make_folds(plan(splitter), [None, INNER, StoppingRows("fold", 0.5)])

@@ -28,7 +28,7 @@ class Run:
         self.costs = Costs() if costs is None else costs
         self.events = []
         self.most_alive = 0
-        schedule = Schedule(tree, n_folds, self.costs)
+        schedule = Schedule(dict.fromkeys(range(n_folds), tree), self.costs)
         running = []
         alive = set()
         while True:
@@ -173,7 +173,7 @@ def test_shared_steps_go_before_evaluations_so_that_the_last_ones_are_not_left_o
 
 
 def test_nothing_is_handed_out_while_all_that_is_left_waits_for_a_running_step():
-    schedule = Schedule(tree_of([[0], [0]]), 1, Costs())
+    schedule = Schedule(dict.fromkeys(range(1), tree_of([[0], [0]])), Costs())
     step = schedule.next_task(2)
 
     assert isinstance(step, SharedStep)
@@ -189,7 +189,7 @@ def test_folds_are_worked_off_in_their_order():
 
 
 def test_what_took_long_on_the_first_fold_goes_first_on_the_others():
-    schedule = Schedule(tree_of([[]] * 3), 2, costs := Costs())
+    schedule = Schedule(dict.fromkeys(range(2), tree_of([[]] * 3)), costs := Costs())
     order = []
     while task := schedule.next_task(2):
         (evaluation,) = task.evaluations
@@ -202,7 +202,7 @@ def test_what_took_long_on_the_first_fold_goes_first_on_the_others():
 
 
 def test_one_slot_keeps_the_order_of_candidates_and_folds():
-    schedule = Schedule(tree_of([[]] * 3), 2, costs := Costs(target_seconds=0.0))
+    schedule = Schedule(dict.fromkeys(range(2), tree_of([[]] * 3)), costs := Costs(target_seconds=0.0))
     order = []
     while task := schedule.next_task(1):
         (evaluation,) = task.evaluations
@@ -214,7 +214,7 @@ def test_one_slot_keeps_the_order_of_candidates_and_folds():
 
 
 def test_what_was_never_measured_goes_out_alone():
-    schedule = Schedule(tree_of([[]] * 8), 1, Costs())
+    schedule = Schedule(dict.fromkeys(range(1), tree_of([[]] * 8)), Costs())
 
     assert [len(schedule.next_task(8).evaluations) for _ in range(8)] == [1] * 8
 
@@ -236,20 +236,20 @@ def sizes(schedule, capacity):
 
 
 def test_measured_evaluations_are_batched_up_to_the_target_and_less_towards_the_end(measured):
-    schedule = Schedule(tree_of([[]] * 20), 1, measured)
+    schedule = Schedule(dict.fromkeys(range(1), tree_of([[]] * 20)), measured)
 
     assert sizes(schedule, 1) == [4, 4, 4, 4, 2, 1, 1]
 
 
 def test_more_slots_make_smaller_batches(measured):
-    schedule = Schedule(tree_of([[]] * 20), 1, measured)
+    schedule = Schedule(dict.fromkeys(range(1), tree_of([[]] * 20)), measured)
 
     assert sizes(schedule, 4)[0] == 2
 
 
 def test_what_is_longer_than_a_batch_waits_for_a_free_slot(measured):
     measured.measured(Candidate(-1, "estimator-0", {}), 100.0)
-    schedule = Schedule(tree_of([[], []] * 3), 1, measured)
+    schedule = Schedule(dict.fromkeys(range(1), tree_of([[], []] * 3)), measured)
     first = schedule.next_task(2)
     schedule.next_task(2)
 
@@ -259,14 +259,14 @@ def test_what_is_longer_than_a_batch_waits_for_a_free_slot(measured):
 
 
 def test_short_batches_are_handed_over_before_a_slot_is_free(measured):
-    schedule = Schedule(tree_of([[]] * 20), 1, measured)
+    schedule = Schedule(dict.fromkeys(range(1), tree_of([[]] * 20)), measured)
 
     assert all(schedule.next_task(1) for _ in range(3))
 
 
 def test_evaluations_longer_than_the_target_go_out_one_by_one_the_longest_first(measured):
     measured.measured(Candidate(-1, "estimator-0", {}), 100.0)
-    schedule = Schedule(tree_of([[], []] * 2), 1, measured)
+    schedule = Schedule(dict.fromkeys(range(1), tree_of([[], []] * 2)), measured)
 
     assert [[one.candidate.index for one in schedule.next_task(4).evaluations] for _ in range(4)] == [
         [0],
@@ -274,3 +274,13 @@ def test_evaluations_longer_than_the_target_go_out_one_by_one_the_longest_first(
         [1],
         [3],
     ]
+
+
+def test_folds_may_have_trees_of_their_own():
+    whole, rest = tree_of([[0], [0], []]), tree_of([[0]])
+    schedule = Schedule({0: whole, 3: rest}, Costs())
+    seen = []
+    while task := schedule.next_task(1):
+        seen += [(one.candidate.index, one.fold) for one in task.evaluations] if isinstance(task, Batch) else []
+        schedule.finish(task)
+    assert sorted(seen) == [(0, 0), (0, 3), (1, 0), (2, 0)]
