@@ -22,7 +22,7 @@ _DASK_ENGINE = "multisearch.engines._dask"
 
 
 @contextmanager
-def open_engine(n_jobs: int | None, scheduler: str | None) -> Iterator[Engine]:
+def open_engine(n_jobs: int | None, scheduler: str | None, worker_timeout: float | None = None) -> Iterator[Engine]:
     """Open the engine that the arguments and the surroundings ask for; it is stopped in the end.
 
     Parameters
@@ -31,6 +31,8 @@ def open_engine(n_jobs: int | None, scheduler: str | None) -> Iterator[Engine]:
         Local worker processes; None and 1 stand for this process, -1 for one per core.
     scheduler : {None, "inline", "local"} or address
         None uses the active dask client if there is one, and nothing but this process inside a joblib or dask worker.
+    worker_timeout : float or None, default=None
+        Seconds that a cluster may have no worker for the tasks; None waits for ever.
 
     Raises
     ------
@@ -52,7 +54,7 @@ def open_engine(n_jobs: int | None, scheduler: str | None) -> Iterator[Engine]:
         begin(n_workers)  # while this process imports distributed
     from multisearch.engines._dask import dask_engine
 
-    with dask_engine(scheduler, n_workers) as engine:
+    with dask_engine(scheduler, n_workers, worker_timeout) as engine:
         yield engine
 
 

@@ -2,27 +2,50 @@
 
 from __future__ import annotations
 
-import os
+import asyncio
+import logging
+import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError
+from contextlib import contextmanager, suppress
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import distributed
-from sklearn import config_context
+from distributed.scheduler import KilledWorker
 
-from multisearch._records import BatchResult, RefitResult, SharedStep, Task
+from multisearch._records import (
+    KILLED,
+    TIMEOUT,
+    BatchResult,
+    Failure,
+    Lost,
+    Outcome,
+    RefitResult,
+    SharedStep,
+    Task,
+)
+from multisearch.engines import _remote
 from multisearch.engines._local import local_workers
-from multisearch.engines._placement import MappedProblem, OnThisMachine, Placement, Scattered
-from multisearch.fitting import Problem, StepResult, Surroundings, collected_warnings, run_task
+from multisearch.engines._placement import OnThisMachine, Placement, Scattered
+from multisearch.engines._versions import module_not_found
+from multisearch.engines._workers import Workers
+from multisearch.fitting import FitTimeoutError, Problem, within
+
+logger = logging.getLogger("multisearch")
 
 _CONNECT_SECONDS = 10
 _TASKS_PER_SLOT = 3
+_SECONDS_TO_WAKE = 0.1
+_SECONDS_TO_END = 1.0
+_TIMES_TO_PUT = 3
+
+Result: TypeAlias = BatchResult | RefitResult | Lost | None
 
 
 @contextmanager
-def dask_engine(scheduler: str, n_workers: int) -> Iterator[DaskEngine]:
+def dask_engine(scheduler: str, n_workers: int, worker_timeout: float | None) -> Iterator[DaskEngine]:
     """Open an engine on a cluster.
 
     Parameters
@@ -31,9 +54,11 @@ def dask_engine(scheduler: str, n_workers: int) -> Iterator[DaskEngine]:
         The active client, local worker processes, or the scheduler at an address.
     n_workers : int
         How many local worker processes to use.
+    worker_timeout : float or None
+        Seconds to wait while no worker can take any task.
     """
     with _cluster(scheduler, n_workers) as (client, placement):
-        engine = DaskEngine(client, placement)
+        engine = DaskEngine(client, placement, worker_timeout)
         try:
             yield engine
         finally:
@@ -71,68 +96,237 @@ def _connected(address: str) -> distributed.Client:
 class DaskEngine:
     """Runs tasks through a dask client; shared steps stay on the cluster as futures that batches depend on.
 
-    Keys begin with a name that no other search has: dask would hand out an old result for an old key.
+    Keys begin with a name that no other search has, and none is used twice: dask would hand out an old result, or an
+    old error, for an old key.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    placement : Placement
+    worker_timeout : float or None, default=None
+        Seconds to wait while no worker can take any task.
     """
 
-    def __init__(self, client: distributed.Client, placement: Placement) -> None:
+    def __init__(self, client: distributed.Client, placement: Placement, worker_timeout: float | None = None) -> None:
         self._client = client
         self._placement = placement
+        self._worker_timeout = worker_timeout
         self._prefix = f"multisearch-{uuid.uuid4().hex[:12]}"
-        self._problem: Any = None
-        self._shared: dict[str, distributed.Future[Any]] = {}
-        self._tasks: dict[str, Task] = {}
+        self._n_keys = 0
+        self._placed: Any = None
+        self._steps: dict[str, distributed.Future[Any]] = {}
+        self._known_steps: dict[str, SharedStep] = {}
+        self._tasks: dict[str, tuple[Task, distributed.Future[Any]]] = {}
+        self._given_up: list[tuple[Task, Lost]] = []
         self._running = distributed.as_completed(loop=client.loop, with_results=False)
-        threads = client.nthreads()
-        self.capacity = max(1, sum(threads.values()))
-        self.queue_length = _TASKS_PER_SLOT * self.capacity
+        self._workers = Workers(client, self._prefix, worker_timeout, None)
+
+    @property
+    def capacity(self) -> int:
+        return max(1, self._workers.n_threads)
+
+    @property
+    def queue_length(self) -> int:
+        return _TASKS_PER_SLOT * self.capacity
 
     def start(self, problem: Problem) -> None:
-        self._problem = self._placement.put(problem, self._prefix)
+        self._workers = Workers(self._client, self._prefix, self._worker_timeout, problem.fit_timeout)
+        self._workers.check_connection()
+        self._workers.wait_for_one()
+        if problem.fit_timeout is not None:
+            self._workers.check_nannies()
+        self._placement.check(problem)
+        self._problem = problem
+        self._put()
+
+    def _put(self) -> None:
+        for attempt in range(1, _TIMES_TO_PUT + 1):
+            try:
+                self._placed = self._placement.put(self._problem, self._prefix)
+            except (OSError, CancelledError, KeyError):  # a worker went while it was given the data
+                self._workers.check_connection()
+                if attempt == _TIMES_TO_PUT:
+                    raise
+                self._workers.n_threads = 0
+                self._workers.wait_for_one()
+            else:
+                return
+
+    def compute(self, collection: Any) -> Any:
+        return self._client.compute(collection).result()  # type: ignore[no-untyped-call, unused-ignore]
 
     def submit(self, task: Task) -> None:
-        key = f"{self._prefix}-{task.key}"
-        shared = None if task.parent is None else self._shared[task.parent]
-        future = self._client.submit(_run, self._problem, task, shared, key=key, pure=False)
-        self._tasks[key] = task
-        if isinstance(task, SharedStep):
-            self._shared[task.key] = future
+        future = self._submitted(task)
+        self._tasks[str(future.key)] = (task, future)
         self._running.add(future)
 
-    def results(self) -> Iterator[tuple[Task, BatchResult | RefitResult | None]]:
-        batches: list[tuple[Task, distributed.Future[Any]]] = []
-        for future in self._running.next_batch():
-            task = self._tasks.pop(future.key)
-            if isinstance(task, SharedStep) and future.status == "finished":
+    def _submitted(self, task: Task) -> distributed.Future[Any]:
+        self._n_keys += 1
+        key = f"{self._prefix}-{task.key}-{self._n_keys}"
+        step = None if task.parent is None else self._steps[task.parent]
+        future = self._client.submit(_remote.run, self._placed, task, step, self._prefix, key=key, pure=False)
+        if isinstance(task, SharedStep):
+            self._known_steps[task.key] = task
+            self._steps[task.key] = future
+        return future
+
+    def results(self) -> Iterator[tuple[Task, Result]]:
+        ended = [future for future in self._ended() if str(future.key) in self._tasks]
+        given_up, self._given_up = self._given_up, []
+        yield from given_up
+        if any(future.cancelled() for future in ended):
+            self._put_again()
+            return
+        batches: dict[str, tuple[Task, distributed.Future[Any]]] = {}
+        for future in ended:
+            task, _ = self._tasks.pop(str(future.key))
+            if future.status == "error":
+                yield task, self._lost(task, future)
+            elif isinstance(task, SharedStep):
                 yield task, None
             else:
-                batches.append((task, future))
-        results = self._client.gather([future for _, future in batches])
-        for (task, _), result in zip(batches, results, strict=True):
-            yield task, result
+                batches[str(future.key)] = (task, future)
+        if batches:
+            yield from self._gathered(batches)
+
+    def _ended(self) -> list[distributed.Future[Any]]:
+        """Return the futures that have come to an end, waiting for one and looking after the workers meanwhile."""
+        while not self._running.has_ready() and not self._given_up:
+            with self._running.thread_condition:
+                self._running.thread_condition.wait(_SECONDS_TO_WAKE)
+            self._look_after_workers()
+        self._look_after_workers()
+        ended: list[distributed.Future[Any]] = self._running.next_batch(block=False)
+        return ended
+
+    def _look_after_workers(self) -> None:
+        """Give up the tasks of workers that had to be ended, since nobody knows which of them was running."""
+        stuck = self._workers.look()
+        for key in stuck:
+            task, future = self._tasks.pop(key, (None, None))
+            if task is not None and future is not None:
+                future.cancel()
+                self._forget_step(task)
+                self._given_up.append((task, Lost(_no_sign_of_life(self._workers.silence_allowed))))
+
+    def _gathered(self, batches: dict[str, tuple[Task, distributed.Future[Any]]]) -> Iterator[tuple[Task, Result]]:
+        try:
+            results = self._client.gather({key: future for key, (_, future) in batches.items()}, errors="skip")
+        except (CancelledError, asyncio.CancelledError):
+            self._tasks |= batches
+            self._put_again()
+            return
+        late = {outcome.worker for result in results.values() for outcome in _timeouts_in(result)}
+        self._workers.end([address for address in late if address is not None])
+        for key, (task, future) in batches.items():
+            yield task, results[key] if key in results else self._lost(task, future)
+
+    def _lost(self, task: Task, future: distributed.Future[Any]) -> Lost:
+        """Return why there is no result.
+
+        Raises
+        ------
+        ModuleNotFoundError, RuntimeError
+            Where the task could not even be begun.
+        """
+        self._forget_step(task)
+        error: Any = future.exception()
+        if isinstance(error, _remote.StepTimeoutError):
+            self._workers.end([error.worker])
+            return Lost(error.failure, is_certain=True)
+        if isinstance(error, KilledWorker):
+            times, where = error.allowed_failures + 1, error.last_worker.address
+            sentence = (
+                f"the worker process died, {times} times in a row (the last one was {where}), as when memory runs out "
+                "or native code crashes"
+            )
+            return Lost(Failure(sentence, sentence, kind=KILLED))
+        cause = error
+        while cause is not None and not isinstance(cause, ModuleNotFoundError):
+            cause = cause.__cause__
+        if cause is not None:
+            raise module_not_found(str(cause.name), "or scheduler") from error
+        raise RuntimeError(f"a task cannot be run on the cluster: {error!r}") from error
+
+    def _forget_step(self, task: Task) -> None:
+        if isinstance(task, SharedStep):
+            self._steps.pop(task.key, None)
+
+    def _put_again(self) -> None:
+        """Put the problem there again, after its only copy has gone with a worker, and everything that stands on it."""
+        self._workers.check_connection()
+        logger.warning("the data were lost with a worker, and are put on the cluster again")
+        tasks = [task for task, _ in self._tasks.values()]
+        steps = list(self._steps)
+        self._forget_everything()
+        self._put()
+        for key in steps:
+            self._renew(key)
+        for key in self._steps.keys() - set(steps):
+            self.release(key)  # dask keeps them for those that stand on them
+        for task in tasks:
+            if task.key in self._steps:
+                future = self._steps[task.key]
+                self._tasks[str(future.key)] = (task, future)
+                self._running.add(future)
+            else:
+                self.submit(task)
+
+    def _renew(self, key: str) -> None:
+        step = self._known_steps[key]
+        if step.parent is not None and step.parent not in self._steps:
+            self._renew(step.parent)
+        if key not in self._steps:
+            self._submitted(step)
 
     def release(self, key: str) -> None:
-        self._shared.pop(key).release()
+        step = self._steps.pop(key, None)
+        if step is not None:
+            step.release()
 
     def stop(self) -> None:
-        left = [future for future in self._running.futures if not future.done()]
-        self._client.cancel(left)
-        self._running.clear()
-        self._tasks.clear()
-        self._shared.clear()
-        self._problem = None
+        left = [future for _, future in self._tasks.values() if not future.done()]
+        if left and self._client.status == "running":
+            with suppress(OSError):
+                self._end(left)
+        self._forget_everything()
         self._placement.remove()
 
+    def _end(self, left: Sequence[distributed.Future[Any]]) -> None:
+        """Cancel what waits, let what runs end after its present fit, and end the worker of a fit that is long."""
+        workers = [
+            address
+            for address, keys in self._client.processing().items()
+            if any(str(key).startswith(self._prefix) for key in keys)
+        ]
+        self._client.cancel(left)
+        deadline = time.monotonic() + _SECONDS_TO_END
+        try:
+            while workers and time.monotonic() < deadline:
+                workers = within(_SECONDS_TO_END, partial(self._still_running, workers))
+                time.sleep(_SECONDS_TO_WAKE)
+        except FitTimeoutError:
+            logger.debug("workers do not answer: %s", workers)
+        also_ours = {str(self._placed.key)} if isinstance(self._placed, distributed.Future) else set()
+        self._workers.end(self._workers.only_ours(workers, also_ours))
 
-def _run(
-    placed: Problem | MappedProblem, task: Task, shared: StepResult | None
-) -> StepResult | BatchResult | RefitResult:
-    """Run a task on a worker as it would run where the search was started: same configuration, same filters."""
-    problem = placed.open() if isinstance(placed, MappedProblem) else placed
-    limit = os.environ.get("OMP_NUM_THREADS", "")
-    surroundings = Surroundings(
-        native_threads=int(limit) if limit.isdigit() else None,
-        watch=partial(collected_warnings, problem.warning_filters),
-        interrupts=(),
-    )
-    with config_context(**problem.config):
-        return run_task(problem, task, shared, surroundings)
+    def _still_running(self, workers: list[str]) -> list[str]:
+        answers = self._client.run(_remote.abandon, self._prefix, workers=workers, on_error="ignore")
+        return [address for address, runs in answers.items() if runs]
+
+    def _forget_everything(self) -> None:
+        self._running.clear()
+        self._tasks.clear()
+        self._steps.clear()
+        self._placed = None
+
+
+def _timeouts_in(result: Any) -> Iterator[Outcome]:
+    for outcome in result.outcomes if isinstance(result, BatchResult) else ():
+        if outcome.failure is not None and outcome.failure.kind == TIMEOUT:
+            yield outcome
+
+
+def _no_sign_of_life(seconds: float) -> Failure:
+    sentence = f"the worker gave no sign of life for {seconds:g} seconds, longer than fit_timeout, and was ended"
+    return Failure(sentence, sentence, kind=TIMEOUT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from multisearch._lazy import in_memory
 from multisearch._records import BatchResult, RefitResult, SharedStep, Task
@@ -23,7 +24,15 @@ class InlineEngine:
         self._shared: dict[str, StepResult] = {}
 
     def start(self, problem: Problem) -> None:
+        if problem.fit_timeout is not None:
+            raise ValueError(
+                f"fit_timeout={problem.fit_timeout} needs processes that can be ended, but this search runs in the "
+                "user's own; set n_jobs or scheduler='local' for local workers, or leave fit_timeout=None"
+            )
         self._problem = replace(problem, X=in_memory(problem.X))
+
+    def compute(self, collection: Any) -> Any:
+        return collection.compute()
 
     def submit(self, task: Task) -> None:
         self._waiting.append(task)

@@ -29,6 +29,12 @@ def modules_of(estimators: Iterable[Any]) -> tuple[str, ...]:
     return tuple(sorted({one.__module__ for one in classes if one.__module__.partition(".")[0] not in _ALWAYS_THERE}))
 
 
+def is_users_own(name: str) -> bool:
+    """Say whether an imported module is neither installed nor the standard library's."""
+    file = getattr(sys.modules.get(name), "__file__", None)
+    return name == "__main__" or (isinstance(file, str) and not file.startswith(_library_folders()))
+
+
 def import_ahead(names: Iterable[str]) -> None:
     """Import modules before they are needed; where one cannot be, whoever needs it will say so."""
     for name in names:

@@ -15,6 +15,7 @@ import distributed
 from multisearch._lazy import is_lazy
 from multisearch.engines._mapped import MappedValue, write
 from multisearch.engines._modules import import_ahead, modules_of
+from multisearch.engines._versions import check_modules, check_versions
 from multisearch.fitting import Problem
 
 logger = logging.getLogger("multisearch")
@@ -57,6 +58,9 @@ Placed: TypeAlias = "Problem | MappedProblem"
 class Placement(Protocol):
     """Puts one problem where the tasks will run."""
 
+    def check(self, problem: Problem) -> None:
+        """Raise an error where the workers cannot work on the problem."""
+
     def put(self, problem: Problem, key: str) -> Any:
         """Return what tasks are submitted with, in the problem's place; ``key`` is for new keys to begin with."""
 
@@ -70,6 +74,16 @@ class Scattered:
     def __init__(self, client: distributed.Client) -> None:
         self._client = client
         self._problem: distributed.Future[Any] | None = None
+
+    def check(self, problem: Problem) -> None:
+        """Compare versions of packages, and look for the user's modules.
+
+        Raises
+        ------
+        RuntimeError, ModuleNotFoundError
+        """
+        check_versions(self._client, problem.estimators.values())
+        check_modules(self._client, _without_data(problem))
 
     def put(self, problem: Problem, key: str) -> distributed.Future[Any]:
         """Return a future; a dask collection's rows go from worker to worker, not through this process."""
@@ -96,16 +110,17 @@ class OnThisMachine:
         self._file: MappedValue | None = None
         self._imports: list[distributed.Future[Any]] = []
 
+    def check(self, problem: Problem) -> None:
+        """Do nothing: local workers import what this process does."""
+
     def put(self, problem: Problem, key: str) -> distributed.Future[Any] | MappedProblem:
         """Return where the file is; what is not in memory here, a dask collection, goes the way of all clusters."""
         if is_lazy(problem.X):
             return self._scattered.put(problem, key)
         self._import_ahead(modules_of(problem.estimators.values()), key)
         data = {name: getattr(problem, name) for name in _DATA}
-        nothing: dict[str, Any] = dict.fromkeys(_DATA)
-        rest = cloudpickle.dumps(replace(problem, **nothing), protocol=5)
         try:
-            self._file = write((data, rest), self._folders)
+            self._file = write((data, _without_data(problem)), self._folders)
         except OSError as error:
             logger.warning("the data cannot be written for local workers to share (%s); each gets a copy", error)
             return self._scattered.put(problem, key)
@@ -125,6 +140,12 @@ class OnThisMachine:
             where = {"workers": [worker], "allow_other_workers": True}  # one that has died needs no imports
             future = self._client.submit(import_ahead, names, key=f"{key}-imports-{number}", pure=False, **where)
             self._imports.append(future)
+
+
+def _without_data(problem: Problem) -> bytes:
+    nothing: dict[str, Any] = dict.fromkeys(_DATA)
+    pickled: bytes = cloudpickle.dumps(replace(problem, **nothing), protocol=5)
+    return pickled
 
 
 def _with_rows(problem: Problem, X: Any) -> Problem:

@@ -116,7 +116,8 @@ def test_a_released_shared_step_is_forgotten(preparation, client):
     assert [task.key for task, _ in engine.results()] == ["scaled"]
     engine.release("scaled")
     with pytest.raises(KeyError):
-        engine.release("scaled")
+        engine.submit(SharedStep("reduced", "scaled", RIDGE, 1, 1, 2))
+    engine.release("scaled")
     engine.stop()
 
 

@@ -1,0 +1,80 @@
+"""What runs on a dask worker: one task after the other, in the surroundings that the search was started in."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import Counter
+from functools import partial
+
+import distributed
+from sklearn import config_context
+
+from multisearch._records import TIMEOUT, BatchResult, Failure, RefitResult, SharedStep, Task
+from multisearch.engines._placement import MappedProblem
+from multisearch.fitting import Problem, StepResult, Surroundings, collected_warnings, run_task
+
+_lock = threading.Lock()
+_running: Counter[str] = Counter()
+_abandoned: set[str] = set()
+
+
+class StepTimeoutError(Exception):
+    """A shared step took too long. Raised, because a result would be lost when its worker is ended, and made anew."""
+
+    def __init__(self, failure: Failure, worker: str) -> None:
+        super().__init__(failure, worker)
+        self.failure = failure
+        self.worker = worker
+
+
+def run(
+    placed: Problem | MappedProblem, task: Task, shared: StepResult | None, search: str
+) -> StepResult | BatchResult | RefitResult:
+    """Run a task of one search.
+
+    Parameters
+    ----------
+    placed : Problem or MappedProblem
+    task : Task
+    shared : StepResult or None
+        What the task stands on.
+    search : str
+        A name that no other search has.
+    """
+    with _lock:
+        _running[search] += 1
+    try:
+        return _run(placed, task, shared, search)
+    finally:
+        with _lock:
+            _running[search] -= 1
+
+
+def _run(
+    placed: Problem | MappedProblem, task: Task, shared: StepResult | None, search: str
+) -> StepResult | BatchResult | RefitResult:
+    problem = placed.open() if isinstance(placed, MappedProblem) else placed
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    address = distributed.get_worker().address
+    surroundings = Surroundings(
+        native_threads=int(limit) if limit.isdigit() else None,
+        watch=partial(collected_warnings, problem.warning_filters),
+        interrupts=(),
+        worker=address,
+        is_abandoned=lambda: search in _abandoned,
+    )
+    with config_context(**problem.config):
+        result = run_task(problem, task, shared, surroundings)
+    if isinstance(task, SharedStep) and isinstance(result, StepResult):
+        failure = result.failure
+        if failure is not None and failure.kind == TIMEOUT:
+            raise StepTimeoutError(failure, address)
+    return result
+
+
+def abandon(search: str) -> bool:
+    """Let the tasks of a search end with the evaluation that they are at; say whether one is still running here."""
+    _abandoned.add(search)
+    with _lock:
+        return _running[search] > 0

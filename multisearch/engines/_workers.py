@@ -1,0 +1,230 @@
+"""The workers of a cluster: whether there are any, what they do with our tasks, and how to end one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import distributed
+
+_SECONDS_BETWEEN_LOOKS = 2.0
+_SECONDS_OF_SILENCE = 5.0
+"""How long a worker whose interpreter is free may take between two signs of life, and be late with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the scheduler knows at one moment.
+
+    Attributes
+    ----------
+    n_threads : int
+        Of all workers together.
+    states : mapping of str to int
+        How many of our tasks are in which of dask's states.
+    silence : mapping of str to float
+        Workers that have one of our tasks, and the seconds since each was heard of.
+    tasks : mapping of str to sequence of str
+        Their keys, by worker.
+    wanted : mapping of str to float
+        The resources that a task of ours asks for and waits for.
+    offered : sequence of mapping
+        Every worker's resources.
+    """
+
+    n_threads: int
+    states: Mapping[str, int]
+    silence: Mapping[str, float]
+    tasks: Mapping[str, Sequence[str]]
+    wanted: Mapping[str, float]
+    offered: Sequence[Mapping[str, float]]
+
+
+def _look(prefix: str, dask_scheduler: Any) -> Look:
+    ours = [task for key, task in dask_scheduler.tasks.items() if str(key).startswith(prefix)]
+    holders: dict[str, list[str]] = {}
+    for task in ours:
+        if task.processing_on is not None:
+            holders.setdefault(task.processing_on.address, []).append(str(task.key))
+    workers = dask_scheduler.workers
+    now = time.time()
+    return Look(
+        n_threads=sum(worker.nthreads for worker in workers.values()),
+        states=dict(Counter(task.state for task in ours)),
+        silence={address: now - workers[address].last_seen for address in holders},
+        tasks=holders,
+        wanted=next((dict(task.resource_restrictions or {}) for task in ours if task.state == "no-worker"), {}),
+        offered=[dict(worker.resources) for worker in workers.values()],
+    )
+
+
+class Workers:
+    """The workers of one cluster, as one search sees them.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    prefix : str
+        What the keys of the search's tasks begin with.
+    worker_timeout : float or None
+        Seconds to wait while no worker can take any of them.
+    fit_timeout : float or None
+        Seconds that a fit may take.
+    """
+
+    def __init__(
+        self, client: distributed.Client, prefix: str, worker_timeout: float | None, fit_timeout: float | None
+    ) -> None:
+        self._client = client
+        self._prefix = prefix
+        self._worker_timeout = worker_timeout
+        self._fit_timeout = fit_timeout
+        self._last_look = time.monotonic()
+        self._idle_since: float | None = None
+        self.n_threads: int = sum(client.nthreads().values())
+
+    @property
+    def silence_allowed(self) -> float:
+        """Seconds for which a worker may give no sign of life, because a fit holds the interpreter."""
+        return (self._fit_timeout or 0.0) + _SECONDS_OF_SILENCE
+
+    def wait_for_one(self) -> None:
+        """Wait until there is a worker.
+
+        Raises
+        ------
+        TimeoutError
+            Where none has come in time.
+        """
+        if self.n_threads:
+            return
+        try:
+            self._client.wait_for_workers(1, timeout=self._worker_timeout)
+        except TimeoutError:
+            raise TimeoutError(self._what_is_missing(None)) from None
+        self.n_threads = sum(self._client.nthreads().values())
+
+    def check_nannies(self) -> None:
+        """Check that every worker can be ended and comes back.
+
+        Raises
+        ------
+        ValueError
+            Where one has no nanny.
+        """
+        workers = self._client.scheduler_info(n_workers=-1)["workers"]
+        alone = [address for address, worker in workers.items() if not worker["nanny"]]
+        if alone:
+            raise ValueError(
+                f"fit_timeout={self._fit_timeout} needs workers that can be ended and come back, but {alone[0]} has no "
+                "nanny; start workers with one (not with --no-nanny), or leave fit_timeout=None"
+            )
+
+    def check_connection(self) -> None:
+        """Check that the scheduler is there.
+
+        Raises
+        ------
+        ConnectionError
+        """
+        if self._client.status != "running":
+            raise self._gone()
+
+    def look(self) -> list[str]:
+        """Return the keys of tasks whose workers give no sign of life for longer than a fit may take.
+
+        The scheduler is asked every other second only.
+
+        Raises
+        ------
+        ConnectionError
+            Where the scheduler is gone.
+        TimeoutError
+            Where no worker can take any of the tasks, for too long.
+        """
+        self.check_connection()
+        now = time.monotonic()
+        if now - self._last_look < _SECONDS_BETWEEN_LOOKS:
+            return []
+        self._last_look = now
+        try:
+            look: Look = self._client.run_on_scheduler(_look, self._prefix)
+        except OSError as error:
+            raise self._gone() from error
+        self.n_threads = look.n_threads
+        self._wait_no_longer_than_allowed(look, now)
+        return self._stuck(look)
+
+    def _wait_no_longer_than_allowed(self, look: Look, now: float) -> None:
+        has_no_worker = look.states.get("no-worker", 0) and not look.states.get("processing", 0)
+        if look.n_threads and not has_no_worker:
+            self._idle_since = None
+            return
+        self._idle_since = now if self._idle_since is None else self._idle_since
+        if self._worker_timeout is not None and now - self._idle_since >= self._worker_timeout:
+            raise TimeoutError(self._what_is_missing(look))
+
+    def _stuck(self, look: Look) -> list[str]:
+        if self._fit_timeout is None:
+            return []
+        silent = [address for address, seconds in look.silence.items() if seconds > self.silence_allowed]
+        self.end(silent)
+        return [key for address in silent for key in look.tasks[address]]
+
+    def _what_is_missing(self, look: Look | None) -> str:
+        waited = f"within worker_timeout={self._worker_timeout} seconds no worker has taken a task of this search: "
+        if look is None or not look.n_threads:
+            return f"{waited}the cluster at {self._address} has none; start workers, or scale the cluster up"
+        return (
+            f"{waited}they ask for {look.wanted or 'a certain worker'}, and the {len(look.offered)} workers there are "
+            f"offer {_counted(look.offered)}; start workers with these resources, or search without dask.annotate"
+        )
+
+    def _gone(self) -> ConnectionError:
+        return ConnectionError(
+            f"the connection to the scheduler at {self._address} is lost; what had come back by then is in "
+            "partial_results_, and in the journal if there is one, from where the same search goes on"
+        )
+
+    @property
+    def _address(self) -> str:
+        scheduler = self._client.scheduler
+        return "an unknown address" if scheduler is None else str(scheduler.address)
+
+    def end(self, addresses: Collection[str]) -> None:
+        """Kill the processes of these workers through their nannies, which start new ones in their place."""
+        if addresses:
+            with suppress(OSError):
+                self._client.run(_kill_worker, workers=list(addresses), nanny=True, on_error="ignore")
+
+    def only_ours(self, addresses: Iterable[str], also_ours: Collection[str]) -> list[str]:
+        """Return those of the workers that have a nanny, and nothing to do and nothing in memory for anybody else."""
+        workers = self._client.scheduler_info(n_workers=-1)["workers"]
+        tasks, results = self._client.processing(), self._client.has_what()
+        return [
+            address
+            for address in addresses
+            if workers.get(address, {}).get("nanny")
+            and all(
+                str(key).startswith(self._prefix) or key in also_ours
+                for key in (*tasks.get(address, ()), *results.get(address, ()))
+            )
+        ]
+
+
+def _counted(offered: Sequence[Mapping[str, float]]) -> str:
+    kinds = Counter(str(dict(resources)) if resources else "none" for resources in offered)
+    return ", ".join(kinds)
+
+
+def _kill_worker(dask_worker: Any) -> None:
+    """Kill the process that a nanny watches; one whose interpreter is stuck would not listen."""
+    pid = dask_worker.pid
+    if pid is not None:
+        os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
