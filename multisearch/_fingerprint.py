@@ -5,9 +5,12 @@ Two things with equal keys are interchangeable for fitting; things that cannot b
 
 from __future__ import annotations
 
+import contextlib
+import dis
 import enum
 import functools
 import hashlib
+import importlib.util
 import inspect
 import site
 import struct
@@ -68,10 +71,11 @@ def _is_from_a_library(thing: Any) -> bool:
 class _Encoder:
     """Feeds a canonical form of values into a hash; a value met again inside itself is written as its depth."""
 
-    def __init__(self) -> None:
+    def __init__(self, within: _Encoder | None = None) -> None:
         self._hash = hashlib.blake2b(digest_size=16)
-        self._path: list[int] = []
-        self._with_state = False
+        self._path: list[int] = [] if within is None else within._path
+        self._code: dict[int, tuple[Any, str]] = {} if within is None else within._code
+        self._with_state: bool = within is not None and within._with_state
 
     def hexdigest(self) -> str:
         return self._hash.hexdigest()
@@ -86,7 +90,16 @@ class _Encoder:
         finally:
             self._path.pop()
 
-    def _write(self, tag: str, content: str | bytes = b"") -> None:
+    def _add_once(self, value: Any, encode: Callable[[_Encoder, Any], None]) -> None:
+        """Write the digest of a function or class, which others may refer to over and over again."""
+        known = self._code.get(id(value))
+        if known is None:
+            inner = _Encoder(self)
+            encode(inner, value)
+            known = self._code[id(value)] = (value, inner.hexdigest())
+        self._write("digest", known[1])
+
+    def _write(self, tag: str, content: str | bytes | memoryview = b"") -> None:
         raw = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
         self._hash.update(f"{tag}:{len(raw)}:".encode())
         self._hash.update(raw)
@@ -131,7 +144,7 @@ class _Encoder:
         if value.dtype.hasobject:
             self._add_each("items", value.ravel().tolist())
         else:
-            self._write("bytes", np.ascontiguousarray(value).tobytes())
+            self._write("bytes", np.ascontiguousarray(value).reshape(-1).view(np.uint8).data)
 
     def _add_masked_array(self, value: np.ma.MaskedArray[Any, Any]) -> None:
         self._add_each("masked", (value.data, np.ma.getmaskarray(value)))
@@ -190,8 +203,10 @@ class _Encoder:
 
     def _add_class(self, value: type) -> None:
         self._write("class", f"{value.__module__}.{value.__qualname__}")
-        if _is_from_a_library(value):
-            return
+        if not _is_from_a_library(value):
+            self._add_once(value, _Encoder._add_own_class)
+
+    def _add_own_class(self, value: type) -> None:
         self._add_each("bases", value.__bases__)
         for name, member in vars(value).items():
             content = _member_content(member)
@@ -203,14 +218,28 @@ class _Encoder:
         if _is_from_a_library(value) and value.__name__ != "<lambda>" and "<locals>" not in value.__qualname__:
             self._write("function", f"{value.__module__}.{value.__qualname__}")
             return
+        self._add_once(value, _Encoder._add_own_function)
+
+    def _add_own_function(self, value: types.FunctionType) -> None:
         self.add(value.__code__)
         self._add_each("defaults", (value.__defaults__, value.__kwdefaults__))
         self._add_each("attributes", sorted(vars(value).items()))
         self._add_each("closure", (_cell_content(cell) for cell in value.__closure__ or ()))
-        for name in sorted(set(_names_used(value.__code__))):
-            if name in value.__globals__:
-                self._write("global", name)
-                self.add(value.__globals__[name])
+        names = set(_names_used(value.__code__))
+        for name in sorted(names.intersection(value.__globals__)):
+            self._write("global", name)
+            self.add(value.__globals__[name])
+            self._add_uses(value.__globals__[name], names)
+        for module in _modules_imported(value):
+            self._write("import", module.__name__)
+            self._add_uses(module, names)
+
+    def _add_uses(self, module: Any, names: set[str]) -> None:
+        """Add what a function may take from a module of the user's, such as functions that it calls there."""
+        if isinstance(module, types.ModuleType) and not _is_from_a_library(module):
+            for name in sorted(names.intersection(vars(module))):
+                self._write("attribute", name)
+                self.add(vars(module)[name])
 
     def _add_code(self, value: types.CodeType) -> None:
         self._write("code", value.co_code)
@@ -271,6 +300,35 @@ def _names_used(code: types.CodeType) -> Iterator[str]:
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from _names_used(constant)
+
+
+def _modules_imported(function: types.FunctionType) -> list[types.ModuleType]:
+    """Return the modules of the user's that a function imports in its body; one that cannot be found is left out."""
+    modules = []
+    for name in sorted(set(_imports(function.__code__, function.__globals__.get("__package__") or ""))):
+        with contextlib.suppress(Exception):  # whatever goes wrong, the fit itself will say so
+            spec = importlib.util.find_spec(name)
+            if (
+                spec is not None
+                and spec.origin
+                and not spec.origin.startswith(("built-in", "frozen", *_library_folders()))
+            ):
+                modules.append(importlib.import_module(name))
+    return modules
+
+
+def _imports(code: types.CodeType, package: str) -> Iterator[str]:
+    """Yield the full names of modules in the import statements of a piece of code."""
+    before: list[dis.Instruction] = []
+    for instruction in dis.get_instructions(code):
+        if instruction.opname == "IMPORT_NAME":
+            level = before[-2].argval if len(before) > 1 and isinstance(before[-2].argval, int) else 0
+            with contextlib.suppress(ImportError):
+                yield importlib.util.resolve_name("." * level + str(instruction.argval), package)
+        before = [*before[-1:], instruction]
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _imports(constant, package)
 
 
 def _irrelevant_params(estimator_class: type) -> frozenset[str]:

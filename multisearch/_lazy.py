@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,14 @@ def standing_in(data: Any) -> Any:
         return data
     length = data.shape[0]
     return np.empty((len(data) if hasattr(length, "__dask_graph__") or np.isnan(length) else int(length), 0))
+
+
+def by_block(function: Callable[[Any], Any], data: Any) -> Any:
+    """Return a delayed list of what a function gives for each block of a dask array or DataFrame, in their order."""
+    from dask.delayed import delayed
+
+    blocks = np.ravel(np.asarray(data.to_delayed(), dtype=object)).tolist()
+    return delayed(list)([delayed(function, pure=False)(block) for block in blocks])
 
 
 def applied_by_block(estimator: Any, method: str, data: Any) -> Any:

@@ -41,6 +41,9 @@ class Family:
     extra: str | None = None
     """The extra of multisearch that installs the library; None where it is always there."""
 
+    stands_on: tuple[str, ...] = ()
+    """Packages whose version may change results, besides those of the models' own classes."""
+
     stops_early: bool = False
     """Whether `fit_stopped` and `set_iterations` are there."""
 

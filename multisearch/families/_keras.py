@@ -24,6 +24,7 @@ class KerasFamily(Family):
 
     name: str = "scikeras"
     extra: str | None = "keras"
+    stands_on: tuple[str, ...] = ("keras", "tensorflow")
     stops_early: bool = True
 
     def handles(self, estimator: Any) -> bool:
