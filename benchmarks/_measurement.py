@@ -140,4 +140,5 @@ def split_scores(results: Mapping[str, Any]) -> Any:
 
 def total_seconds(results: Mapping[str, Any]) -> float:
     """Return the seconds of fitting and scoring of all candidates on all folds in ``cv_results_``."""
-    return float(sum(results["mean_fit_time"] + results["mean_score_time"])) * split_scores(results).shape[1]
+    n_folds: int = split_scores(results).shape[1]
+    return n_folds * float(sum(results["mean_fit_time"] + results["mean_score_time"]))

@@ -4,7 +4,16 @@ from multisearch._early_stopping import EarlyStopping
 from multisearch._estimator import MultiModelSearchCV
 from multisearch._records import SearchStats
 from multisearch.preview import EstimatorPlan, SearchPlan
+from multisearch.results import read_journal
 
-__all__ = ["EarlyStopping", "EstimatorPlan", "MultiModelSearchCV", "SearchPlan", "SearchStats", "__version__"]
+__all__ = [
+    "EarlyStopping",
+    "EstimatorPlan",
+    "MultiModelSearchCV",
+    "SearchPlan",
+    "SearchStats",
+    "__version__",
+    "read_journal",
+]
 
 __version__ = "0.1.0"

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from multisearch._early_stopping import iterations_for_refit
 from multisearch._preparation import check_refit
-from multisearch._records import Candidate
+from multisearch._records import Candidate, Outcome
 from multisearch._search import SearchResult, refit_candidate
 from multisearch._sklearn_compat import MultimetricScorer, multimetric_scorers
 from multisearch.callbacks import Callback
 from multisearch.engines import Engine
 from multisearch.fitting import Problem
-from multisearch.results import ResultTable, report_failures, select_best
+from multisearch.results import ResultTable, failures_frame, report_failures, select_best
 
 FITTED_ATTRIBUTES = (
     "best_estimator_",
@@ -41,15 +42,15 @@ def conclude(problem: Problem, result: SearchResult, refit: Any) -> dict[str, An
     outcomes = [result.outcomes[key] for key in sorted(result.outcomes)]
     report_failures(outcomes, problem.error_score)
     n_folds = len(problem.folds[0])
-    error_score = np.nan if problem.error_score == "raise" else float(problem.error_score)
-    table = ResultTable(result.candidates, n_folds, result.outcomes, error_score)
+    table = ResultTable(result.candidates, n_folds, result.outcomes, _error_score(problem))
     metrics = table.metrics
     check_refit(refit, metrics)
-    cv_results = table.to_cv_results(with_train_scores=problem.return_train_score, with_iterations=bool(problem.rules))
+    cv_results = _cv_results(problem, table)
     attributes: dict[str, Any] = {
         "cv_results_": cv_results,
         "n_splits_": n_folds,
         "multimetric_": metrics is not None,
+        "failures_": failures_frame(result.candidates, outcomes),
         "search_stats_": result.stats,
         "scorer_": _public_scorer(next(iter(problem.scorers.values()))),
     }
@@ -69,6 +70,27 @@ def conclude(problem: Problem, result: SearchResult, refit: Any) -> dict[str, An
     if problem.rules:
         attributes["best_n_iterations_"] = _best_iterations(problem, result, index)
     return attributes
+
+
+def _error_score(problem: Problem) -> float:
+    return np.nan if problem.error_score == "raise" else float(problem.error_score)
+
+
+def _cv_results(problem: Problem, table: ResultTable) -> dict[str, Any]:
+    return table.to_cv_results(with_train_scores=problem.return_train_score, with_iterations=bool(problem.rules))
+
+
+def partial_results(
+    problem: Problem, candidates: Sequence[Candidate], outcomes: Mapping[tuple[int, int], Outcome]
+) -> dict[str, Any]:
+    """Return ``cv_results_`` of the candidates whose folds are all done, in a search that did not come to its end."""
+    n_folds = len(problem.folds[0])
+    finished = [one for one in candidates if all((one.index, fold) in outcomes for fold in range(n_folds))]
+    if not finished:
+        return {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what is said about results belongs to a search that has come to its end
+        return _cv_results(problem, ResultTable(finished, n_folds, outcomes, _error_score(problem)))
 
 
 def _public_scorer(scorer: Any) -> Any:

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, MetaEstimatorMixin
+from sklearn.base import MetaEstimatorMixin
 from sklearn.utils import ClassifierTags, RegressorTags, get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, process_routing
 from sklearn.utils.validation import check_is_fitted
 
-from multisearch._conclusion import FITTED_ATTRIBUTES, conclude, refitted
+from multisearch._composition import NamedEstimatorsMixin
+from multisearch._conclusion import FITTED_ATTRIBUTES, conclude, partial_results, refitted
 from multisearch._delegation import BestEstimatorMixin, check_refit_was_asked
 from multisearch._fit_params import router, scorer_route
+from multisearch._journaling import KnownEvaluations
+from multisearch._keys import EvaluationKeys
 from multisearch._monitoring import told_of_the_fit, told_of_the_search
 from multisearch._preparation import Preparation, prepare
 from multisearch._search import Search
 from multisearch._sklearn_compat import CallbackSupportMixin, VisualBlock, callbacks_ended_after, routing_enabled
 from multisearch.callbacks import callbacks_for
-from multisearch.engines import open_engine
+from multisearch.engines import Engine, open_engine
 from multisearch.families import kind_of
-from multisearch.fitting import announced, make_scorers
+from multisearch.fitting import Problem, announced, make_scorers
 from multisearch.preview import SearchPlan, make_plan
+from multisearch.results import Journal
 
 
-class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
+class MultiModelSearchCV(NamedEstimatorsMixin, BestEstimatorMixin, CallbackSupportMixin, MetaEstimatorMixin):
     """Search the parameters of several estimators at once, on the same folds, and keep the best of all.
 
     Used, cloned, pickled and read like scikit-learn's GridSearchCV. Leading pipeline steps that several candidates
@@ -66,6 +70,18 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
     random_state : int, RandomState or None, default=None
         Source of every random choice. With an int each estimator's settings are those that RandomizedSearchCV would
         draw for it alone.
+    journal : str, path or None, default=None
+        An SQLite file, on a file system of this machine, that keeps every finished evaluation at once, of any number
+        of searches. What it knows, by content, is not computed again: the same search goes on where it was
+        interrupted, and a larger one begins with what smaller ones have found. None keeps nothing.
+    retry_failed : bool, default=False
+        Whether evaluations that the journal knows as failed by an exception are tried again. Those that were killed,
+        took too long or ran out of memory always are.
+    fit_timeout : float or None, default=None
+        Seconds that one evaluation, or one shared step, may take before it counts as failed and the worker process
+        that it runs in is ended and replaced. Needs local workers, or a cluster's with nannies. None sets no limit.
+    worker_timeout : float or None, default=300
+        Seconds to wait while a cluster has no worker for the tasks. None waits for ever.
     verbose : int, default=0
         1 and more show a progress bar; 2 and more also print every evaluation's setting and time, 3 and more its
         scores, as GridSearchCV does.
@@ -98,6 +114,12 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
         Whether there are several metrics.
     search_stats_ : SearchStats
         What was really spent: fits done and saved, busy and wall seconds, workers.
+    failures_ : DataFrame
+        One row per evaluation that failed, with the columns ``candidate``, ``estimator``, ``fold``, ``kind``
+        ("raised", "timeout" or "killed"), ``message``, ``traceback`` and ``worker``.
+    partial_results_ : dict of str to array
+        Like ``cv_results_``, of the candidates that were finished when ``fit`` was interrupted or failed; only then,
+        and the search still counts as not fitted.
     n_features_in_ : int
         Number of features seen during ``fit``, from the best estimator.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -137,6 +159,10 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
         scheduler: str | None = None,
         optimize: bool = True,
         random_state: Any = None,
+        journal: Any = None,
+        retry_failed: bool = False,
+        fit_timeout: float | None = None,
+        worker_timeout: float | None = 300.0,
         verbose: int = 0,
     ) -> None:
         self.estimators = estimators
@@ -151,63 +177,11 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
         self.scheduler = scheduler
         self.optimize = optimize
         self.random_state = random_state
+        self.journal = journal
+        self.retry_failed = retry_failed
+        self.fit_timeout = fit_timeout
+        self.worker_timeout = worker_timeout
         self.verbose = verbose
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the arguments; with ``deep`` also the estimators by name and their parameters as ``<name>__<param>``.
-
-        Parameters
-        ----------
-        deep : bool, default=True
-
-        Returns
-        -------
-        params : dict of str to object
-        """
-        params: dict[str, Any] = {**super().get_params(deep=deep)}
-        if deep:
-            for name, estimator in self._estimators_by_name().items():
-                params[name] = estimator
-                nested = estimator.get_params(deep=True) if hasattr(estimator, "get_params") else {}
-                params |= {f"{name}__{parameter}": value for parameter, value in nested.items()}
-        return params
-
-    def set_params(self, **params: Any) -> MultiModelSearchCV:
-        """Set arguments, whole estimators by name, or their parameters as ``<name>__<param>``.
-
-        Parameters
-        ----------
-        **params : dict
-
-        Returns
-        -------
-        self : MultiModelSearchCV
-
-        Raises
-        ------
-        ValueError
-            Where there is no such parameter.
-        """
-        if "estimators" in params:
-            self.estimators = params.pop("estimators")
-        names = self._estimators_by_name()
-        for name in names.keys() & params.keys():
-            new = params.pop(name)
-            self.estimators = [(n, new if n == name else estimator, space) for n, estimator, space in self.estimators]
-        nested = {key: value for key, value in params.items() if key.partition("__")[0] in names}
-        super().set_params(**{key: value for key, value in params.items() if key not in nested})
-        for name, estimator in self._estimators_by_name().items():
-            own = {key.partition("__")[2]: value for key, value in nested.items() if key.partition("__")[0] == name}
-            if own:
-                estimator.set_params(**own)
-        return self
-
-    def _estimators_by_name(self) -> dict[str, Any]:
-        """Return the estimators of well-formed triples; anything else is for ``fit`` to complain about."""
-        if isinstance(self.estimators, str | Mapping) or not hasattr(self.estimators, "__iter__"):
-            return {}
-        triples = [entry for entry in self.estimators if isinstance(entry, list | tuple) and len(entry) == 3]  # noqa: PLR2004
-        return {name: estimator for name, estimator, _ in triples if isinstance(name, str)}
 
     def fit(self, X: Any, y: Any = None, **params: Any) -> MultiModelSearchCV:
         """Evaluate all candidates on all folds, and fit the best on all rows.
@@ -233,9 +207,16 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
         TypeError, ValueError, ImportError
             Where something is wrong with the arguments or the data, before any work starts; ValueError also where
             every fit fails.
+        OSError
+            Where the journal cannot be written.
         ConnectionError
-            Where there is no scheduler at the address given.
+            Where there is no scheduler at the address given, or it is lost.
+        TimeoutError
+            Where no worker takes a task for ``worker_timeout`` seconds.
+        RuntimeError
+            Where client, scheduler and workers have different versions of packages that matter.
         """
+        self.__dict__.pop("_partial_results", None)
         preparation = prepare(self, X, y, params)
         with callbacks_ended_after(self), told_of_the_fit(self, preparation) as preparation:
             fitted = self._fitted_attributes(preparation)
@@ -279,19 +260,46 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
     def _fitted_attributes(self, preparation: Preparation) -> dict[str, Any]:
         """Search and refit; return what there is to be known after that."""
         callbacks = callbacks_for(self.verbose)
-        with open_engine(self.n_jobs, self.scheduler) as engine:
-            engine.start(preparation.problem)
+        problem = preparation.problem
+        with (
+            nullcontext() if self.journal is None else Journal(self.journal) as journal,
+            open_engine(self.n_jobs, self.scheduler, self.worker_timeout) as engine,
+        ):
+            engine.start(problem)
+            search = Search(preparation, engine, callbacks, self._known(journal, problem, engine))
             try:
-                search = Search(preparation, engine, callbacks)
-                with told_of_the_search(preparation.problem.monitor):
+                with told_of_the_search(problem.monitor):
                     result = search.run()
-                fitted = conclude(preparation.problem, result, self.refit)
+                fitted = conclude(problem, result, self.refit)
                 if self.refit:
                     fitted |= refitted(engine, fitted, callbacks)
+            except BaseException:
+                self._partial_results = partial_results(problem, search.candidates, search.outcomes)
+                raise
             finally:
                 for callback in callbacks:
                     callback.on_end()
         return fitted
+
+    def _known(self, journal: Journal | None, problem: Problem, engine: Engine) -> KnownEvaluations | None:
+        if journal is None:
+            return None
+        return KnownEvaluations(
+            journal,
+            EvaluationKeys(problem, engine.compute),
+            retry_failed=self.retry_failed or self.error_score == "raise",
+            with_train_scores=self.return_train_score,
+        )
+
+    @property
+    def partial_results_(self) -> dict[str, Any]:
+        """Like ``cv_results_``, of the candidates that were finished when ``fit`` was interrupted or failed."""
+        if "_partial_results" not in vars(self):
+            raise AttributeError(
+                f"this {type(self).__name__} has no partial_results_, since no fit was interrupted; see cv_results_"
+            )
+        found: dict[str, Any] = self._partial_results
+        return found
 
     def score(self, X: Any, y: Any = None, **params: Any) -> float:
         """Score the best estimator by ``scoring`` (with several metrics: by the one that ``refit`` names).

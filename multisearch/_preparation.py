@@ -78,13 +78,15 @@ def check_settings(search: Any) -> None:
         raise ValueError(f"error_score must be 'raise' or a number, got {search.error_score!r}")
     _check_scoring(search.scoring)
     _check_flags(search)
+    _check_seconds("fit_timeout", search.fit_timeout, "sets no limit")
+    _check_seconds("worker_timeout", search.worker_timeout, "waits for ever")
     _check_random_state(search.random_state)
     if not (isinstance(search.refit, bool | np.bool_ | str) or callable(search.refit)):
         raise TypeError(f"refit must be True, False, a metric's name or a callable, got {search.refit!r}")
 
 
 def _check_flags(search: Any) -> None:
-    for name in ("return_train_score", "optimize"):
+    for name in ("return_train_score", "optimize", "retry_failed"):
         value = getattr(search, name)
         if not isinstance(value, bool | np.bool_):
             raise TypeError(f"{name} must be True or False, got {value!r}")
@@ -93,6 +95,16 @@ def _check_flags(search: Any) -> None:
         raise TypeError(f"verbose must be a whole number, got {verbose!r}; 0 shows nothing")
     if verbose < 0:
         raise ValueError(f"verbose must be at least 0, got {verbose!r}; 0 shows nothing")
+
+
+def _check_seconds(name: str, seconds: Any, without: str) -> None:
+    wanted = f"{name} must be a number of seconds above 0, or None, which {without}"
+    if seconds is None:
+        return
+    if isinstance(seconds, bool | np.bool_) or not isinstance(seconds, numbers.Real):
+        raise TypeError(f"{wanted}; got {seconds!r}")
+    if not 0 < float(seconds) < float("inf"):
+        raise ValueError(f"{wanted}; got {seconds!r}")
 
 
 def _check_random_state(random_state: Any) -> None:
@@ -187,6 +199,7 @@ def prepare(search: Any, X: Any, y: Any, params: Mapping[str, Any]) -> Preparati
         config=get_config(),
         warning_filters=tuple(warnings.filters),
         optimize=search.optimize,
+        fit_timeout=None if search.fit_timeout is None else float(search.fit_timeout),
     )
     return Preparation(problem, samplers, len(folds[0]))
 

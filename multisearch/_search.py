@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from multisearch._journaling import KnownEvaluations
 from multisearch._plan import Plan, Planner
 from multisearch._preparation import Preparation
 from multisearch._records import (
@@ -23,9 +24,10 @@ from multisearch._records import (
     RefitResult,
     SearchStats,
 )
+from multisearch._task_loop import TaskLoop
 from multisearch.callbacks import Callback
 from multisearch.engines import Engine
-from multisearch.planning import Costs, Schedule
+from multisearch.planning import Costs
 
 logger = logging.getLogger("multisearch")
 
@@ -48,6 +50,8 @@ class Search:
     engine : Engine
         Started with the problem.
     callbacks : sequence of Callback
+    known : KnownEvaluations or None, default=None
+        Where finished evaluations are looked up and kept.
     """
 
     def __init__(
@@ -55,86 +59,94 @@ class Search:
         preparation: Preparation,
         engine: Engine,
         callbacks: Sequence[Callback],
+        known: KnownEvaluations | None = None,
     ) -> None:
         self._problem = problem = preparation.problem
         self._samplers = preparation.samplers
         self._n_folds = preparation.n_splits
         self._engine = engine
         self._callbacks = callbacks
+        self._known = known
         self._planner = Planner(problem)
         self._plans: list[Plan] = []
-        self._candidates: list[Candidate] = []
-        self._outcomes: dict[tuple[int, int], Outcome] = {}
         self._shared_seconds: dict[str, float] = {}
+        self._busy_seconds = 0.0
+        self._n_from_journal = 0
         self._costs = Costs()
+        self.candidates: list[Candidate] = []
+        self.outcomes: dict[tuple[int, int], Outcome] = {}
 
     def run(self) -> SearchResult:
         """Evaluate everything that the samplers propose."""
         start = time.perf_counter()
         while wave := self._propose():
             self._evaluate(wave)
-        busy = sum(outcome.seconds for outcome in self._outcomes.values()) + sum(self._shared_seconds.values())
         stats = SearchStats(
-            evaluations=len(self._outcomes),
+            evaluations=len(self.outcomes),
             shared_steps=sum(plan.shared_steps for plan in self._plans),
             step_fits=sum(plan.step_fits for plan in self._plans),
             step_fits_saved=sum(plan.step_fits_saved for plan in self._plans),
             path_fits_saved=sum(plan.path_fits_saved for plan in self._plans),
-            busy_seconds=busy,
+            evaluations_from_journal=self._n_from_journal,
+            busy_seconds=self._busy_seconds + sum(self._shared_seconds.values()),
             wall_seconds=time.perf_counter() - start,
             workers=self._engine.capacity,
         )
-        return SearchResult(self._candidates, self._outcomes, stats)
+        return SearchResult(self.candidates, self.outcomes, stats)
 
     def _propose(self) -> list[Candidate]:
         wave = [
             Candidate(index, name, params)
             for index, (name, params) in enumerate(
                 ((name, params) for name, sampler in self._samplers.items() for params in sampler.ask()),
-                start=len(self._candidates),
+                start=len(self.candidates),
             )
         ]
-        self._candidates += wave
+        self.candidates += wave
         return wave
 
     def _evaluate(self, wave: Sequence[Candidate]) -> None:
         n_folds = self._n_folds
         for callback in self._callbacks:
-            callback.on_start(len(self._candidates), n_folds)
-        plan = self._planner(wave)
+            callback.on_start(len(self.candidates), n_folds)
+        known = {} if self._known is None else self._known.of(wave)
+        self._n_from_journal += len(known)
+        for outcome in known.values():
+            self._take(outcome)
+        plan = self._planner(wave, known)
         self._plans.append(plan)
-        logger.info("%d candidates on %d folds, %d step fits saved", len(wave), n_folds, plan.step_fits_saved)
-        schedule = Schedule(plan.tree, n_folds, self._costs)
-        in_flight = 0
-        while True:
-            while in_flight < self._engine.queue_length and (task := schedule.next_task(self._engine.capacity)):
-                self._engine.submit(task)
-                in_flight += 1
-            if not in_flight:
-                return
-            for task, result in self._engine.results():
-                in_flight -= 1
-                if isinstance(task, Batch) and isinstance(result, BatchResult):
-                    self._record(task, result)
-                for key in schedule.finish(task):
-                    self._engine.release(key)
+        logger.info(
+            "%d candidates on %d folds, %d evaluations known from the journal, %d step fits saved",
+            len(wave),
+            n_folds,
+            len(known),
+            plan.step_fits_saved,
+        )
+        for batch, result in TaskLoop(self._engine, plan, self._costs).results():
+            self._arrived(batch, result)
 
-    def _record(self, batch: Batch, result: BatchResult) -> None:
+    def _arrived(self, batch: Batch, result: BatchResult) -> None:
+        if self._known is not None:
+            self._known.keep([(self.candidates[outcome.candidate], outcome) for outcome in result.outcomes])
         self._shared_seconds.update(result.shared_seconds)
         fitted = {evaluation.candidate.index for evaluation in batch.evaluations}
         for outcome in result.outcomes:
-            candidate = self._candidates[outcome.candidate]
-            if outcome.failure is not None and (outcome.failure.ends_search or self._problem.error_score == "raise"):
-                raise_failure(outcome.failure)
-            self._outcomes[candidate.index, outcome.fold] = outcome
-            if candidate.index in fitted:
-                self._costs.measured(candidate, outcome.seconds)
-            for callback in self._callbacks:
-                callback.on_outcome(candidate, outcome)
-            self._finish_candidate(candidate)
+            self._busy_seconds += outcome.seconds
+            if outcome.candidate in fitted:
+                self._costs.measured(self.candidates[outcome.candidate], outcome.seconds)
+            self._take(outcome)
+
+    def _take(self, outcome: Outcome) -> None:
+        candidate = self.candidates[outcome.candidate]
+        if outcome.failure is not None and (outcome.failure.ends_search or self._problem.error_score == "raise"):
+            raise exception_of(outcome.failure)
+        self.outcomes[candidate.index, outcome.fold] = outcome
+        for callback in self._callbacks:
+            callback.on_outcome(candidate, outcome)
+        self._finish_candidate(candidate)
 
     def _finish_candidate(self, candidate: Candidate) -> None:
-        folds = [self._outcomes.get((candidate.index, fold)) for fold in range(self._n_folds)]
+        folds = [self.outcomes.get((candidate.index, fold)) for fold in range(self._n_folds)]
         outcomes = [outcome for outcome in folds if outcome is not None]
         if len(outcomes) < self._n_folds:
             return
@@ -154,23 +166,24 @@ def refit_candidate(
     for callback in callbacks:
         callback.on_refit(candidate)
     engine.submit(Refit("refit", candidate, iterations))
-    for _, result in engine.results():
-        if isinstance(result, RefitResult):
-            give_warnings(result.warnings)
-            if result.failure is not None:
-                raise_failure(result.failure)
+    result = None
+    while result is None:
+        result = next((result for _, result in engine.results()), None)
+    if isinstance(result, RefitResult):
+        give_warnings(result.warnings)
+        if result.failure is None:
             return result
-    raise RuntimeError("the engine returned no result for the refit")
+    raise exception_of(getattr(result, "failure", None) or Failure("the engine returned no result for the refit", ""))
 
 
-def raise_failure(failure: Failure) -> None:
-    """Raise what went wrong in a fit, wherever that ran, with its traceback there as a note."""
+def exception_of(failure: Failure) -> BaseException:
+    """Return what went wrong in a fit, wherever that ran, with its traceback there as a note."""
     error = failure.exception
     if error is None:
-        raise RuntimeError(f"{failure.message}\n\n{failure.traceback}")
+        return RuntimeError(f"{failure.message}\n\n{failure.traceback}")
     if error.__traceback__ is None:
         error.add_note(f"Where it was raised:\n{failure.traceback}")
-    raise error
+    return error
 
 
 def give_warnings(caught: Sequence[CaughtWarning]) -> None:

@@ -7,7 +7,7 @@ from sklearn.preprocessing import StandardScaler
 from multisearch import MultiModelSearchCV
 from multisearch._preparation import prepare
 from multisearch._records import CaughtWarning, Failure
-from multisearch._search import Search, give_warnings, raise_failure
+from multisearch._search import Search, exception_of, give_warnings
 from multisearch.callbacks import Callback
 from multisearch.engines._inline import InlineEngine
 
@@ -80,9 +80,9 @@ def test_what_was_spent_adds_up(preparation):
 
 def test_failures_are_raised_as_themselves_or_as_text():
     with pytest.raises(KeyError, match="gone"):
-        raise_failure(Failure("KeyError: gone", "Traceback ...", KeyError("gone")))
+        raise exception_of(Failure("KeyError: gone", "Traceback ...", KeyError("gone")))
     with pytest.raises(RuntimeError, match=r"KeyError: gone\n\nTraceback"):
-        raise_failure(Failure("KeyError: gone", "Traceback ..."))
+        raise exception_of(Failure("KeyError: gone", "Traceback ..."))
 
 
 def test_warnings_of_one_kind_are_given_once():

@@ -1,19 +1,58 @@
-"""What is said about fits that failed, in GridSearchCV's words."""
+"""Fits that failed: as a table, and in GridSearchCV's words."""
 
 from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from sklearn.exceptions import FitFailedWarning
 
-from multisearch._records import Outcome
+from multisearch._records import Candidate, Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+COLUMNS = ("candidate", "estimator", "fold", "kind", "message", "traceback", "worker")
+
+
+def failures_frame(candidates: Sequence[Candidate], outcomes: Iterable[Outcome]) -> pd.DataFrame:
+    """Return one row for every evaluation that failed, in the order of candidates and folds.
+
+    Parameters
+    ----------
+    candidates : sequence of Candidate
+    outcomes : iterable of Outcome
+
+    Returns
+    -------
+    failures : DataFrame
+        With the columns ``candidate`` (the row of ``cv_results_``), ``estimator``, ``fold``, ``kind`` ("raised",
+        "timeout" or "killed"), ``message``, ``traceback`` and ``worker``; empty where nothing failed.
+    """
+    import pandas as pd
+
+    rows = [
+        (
+            outcome.candidate,
+            candidates[outcome.candidate].estimator,
+            outcome.fold,
+            outcome.failure.kind,
+            outcome.failure.message,
+            outcome.failure.traceback,
+            outcome.worker,
+        )
+        for outcome in outcomes
+        if outcome.failure is not None
+    ]
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    return frame.astype({"candidate": "int64", "fold": "int64"})
 
 
 def report_failures(outcomes: Sequence[Outcome], error_score: Any) -> None:
-    """Warn once about all fits that failed, with every distinct traceback, the first one first.
+    """Warn once about all fits that failed, with every distinct traceback, the commonest first.
 
     Raises
     ------
@@ -26,7 +65,8 @@ def report_failures(outcomes: Sequence[Outcome], error_score: Any) -> None:
         return
     line = "-" * 80
     details = "\n".join(
-        f"{line}\n{count} fits failed with the following error:\n{traceback}" for traceback, count in tracebacks.items()
+        f"{line}\n{count} fits failed with the following error:\n{traceback}"
+        for traceback, count in tracebacks.most_common()
     )
     if failed == len(outcomes):
         raise ValueError(

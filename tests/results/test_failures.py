@@ -4,8 +4,8 @@ from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 
-from multisearch._records import Failure, Outcome
-from multisearch.results import report_failures
+from multisearch._records import KILLED, Candidate, Failure, Outcome
+from multisearch.results import failures_frame, report_failures
 
 
 class Failing(Ridge):
@@ -57,3 +57,40 @@ def test_nothing_but_failures_is_an_error_in_gridsearchcvs_words(regression):
 def test_the_error_score_is_named():
     with pytest.warns(FitFailedWarning, match=r"will be set to -5\.0"):
         report_failures([outcome("Traceback ..."), outcome()], -5.0)
+
+
+def test_the_commonest_traceback_comes_first_where_everything_failed():
+    with pytest.raises(ValueError, match=r"(?s)2 fits failed with.*Often.*1 fits failed with.*Once"):
+        report_failures([outcome("Once"), outcome("Often"), outcome("Often")], np.nan)
+
+
+def test_failures_are_a_table():
+    died = Failure("the worker process died", "", kind=KILLED)
+    outcomes = [outcome("Traceback ..."), outcome(), Outcome(1, 2, 0.0, 0.0, 0.0, failure=died, worker="tcp://a:1")]
+    frame = failures_frame([Candidate(0, "ridge", {}), Candidate(1, "lasso", {})], outcomes)
+    assert frame.to_dict("records") == [
+        {
+            "candidate": 0,
+            "estimator": "ridge",
+            "fold": 0,
+            "kind": "raised",
+            "message": "ValueError: bad rows",
+            "traceback": "Traceback ...",
+            "worker": None,
+        },
+        {
+            "candidate": 1,
+            "estimator": "lasso",
+            "fold": 2,
+            "kind": "killed",
+            "message": "the worker process died",
+            "traceback": "",
+            "worker": "tcp://a:1",
+        },
+    ]
+
+
+def test_where_nothing_failed_the_table_has_columns_all_the_same():
+    frame = failures_frame([], [])
+    assert list(frame) == ["candidate", "estimator", "fold", "kind", "message", "traceback", "worker"]
+    assert frame.empty
