@@ -156,11 +156,13 @@ class Outcome:
 class BatchResult:
     """The outcomes of one batch, and the seconds that each shared step above it took (by key).
 
-    A batch ends with an evaluation that took longer than allowed; of those behind it there is no outcome.
+    A batch ends with an evaluation that took longer than allowed, or that the user has interrupted; of those behind it
+    there is no outcome. The ``interrupt`` is to be raised when the outcomes are taken care of.
     """
 
     outcomes: tuple[Outcome, ...]
     shared_seconds: Mapping[str, float] = field(default_factory=dict)
+    interrupt: BaseException | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +170,12 @@ class Lost:
     """Comes instead of a result, where a task has ended with the process it ran in, or had to be ended with it.
 
     ``is_certain`` where this task is to blame for it; else it may have been another one in the same process.
+    ``worker`` is where it was lost, if that is known.
     """
 
     failure: Failure
     is_certain: bool = False
+    worker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from multisearch._plan import Plan
-from multisearch._records import Batch, BatchResult, Evaluation, Failure, Lost, Outcome, SharedStep, Task
+from multisearch._records import Batch, BatchResult, Evaluation, Lost, Outcome, SharedStep, Task
 from multisearch.engines import Engine
 from multisearch.planning import Costs, Recovery, Schedule, next_on_path
 
@@ -27,15 +28,15 @@ class TaskLoop:
         self._schedule = Schedule(plan.trees, costs)
         self._recovery = Recovery()
         self._running = 0
-        self._failed_steps: dict[str, Failure] = {}
+        self._failed_steps: dict[str, Lost] = {}
 
     def results(self) -> Iterator[tuple[Batch, BatchResult]]:
         """Yield the outcomes of batches as they arrive, until every evaluation has one."""
         while True:
             while (task := self._next_task()) is not None:
-                failure = self._failed_steps.get(task.parent) if task.parent is not None else None
-                if failure is not None:
-                    yield from self._failed(task, failure)
+                lost = None if task.parent is None else self._failed_steps.get(task.parent)
+                if lost is not None:
+                    yield from self._failed(task, lost)
                 else:
                     self._engine.submit(task)
                     self._running += 1
@@ -60,7 +61,7 @@ class TaskLoop:
     def _arrived(self, task: Task, result: object) -> Iterator[tuple[Batch, BatchResult]]:
         if isinstance(result, Lost):
             if result.is_certain or self._recovery.lost(task):
-                yield from self._failed(task, result.failure)
+                yield from self._failed(task, result)
             return
         if isinstance(task, Batch) and isinstance(result, BatchResult):
             left = _not_reached(task, result)
@@ -69,13 +70,14 @@ class TaskLoop:
             yield task, result
         self._finish(task)
 
-    def _failed(self, task: Task, failure: Failure) -> Iterator[tuple[Batch, BatchResult]]:
+    def _failed(self, task: Task, lost: Lost) -> Iterator[tuple[Batch, BatchResult]]:
         """Let a task have failed, without running it again; what stands on a shared step fails with it."""
         if isinstance(task, SharedStep):
-            self._failed_steps[task.key] = failure
+            self._failed_steps[task.key] = lost
         if isinstance(task, Batch):
+            nothing = Outcome(0, 0, 0.0, 0.0, 0.0, failure=lost.failure, worker=lost.worker)
             outcomes = (
-                Outcome(candidate.index, one.fold, fit_time=0.0, score_time=0.0, seconds=0.0, failure=failure)
+                replace(nothing, candidate=candidate.index, fold=one.fold)
                 for one in task.evaluations
                 for candidate in (one.candidate, *one.shorter)
             )

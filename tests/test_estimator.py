@@ -20,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
-from multisearch import EarlyStopping, MultiModelSearchCV
+from multisearch import MultiModelSearchCV
 
 GRID = {"reduce__n_components": [2, 4], "model__alpha": [0.1, 1.0, 10.0]}
 
@@ -146,20 +146,6 @@ def test_an_in_place_transformer_changes_nobody_elses_rows(regression):
     np.testing.assert_array_equal(X, before)
     alone = MultiModelSearchCV(estimators, return_train_score=True, optimize=False).fit(X, y)
     assert_same_results(shared.cv_results_, alone.cv_results_)
-
-
-def test_parameters_are_read_and_set_through_the_names(two_pipelines):
-    search = MultiModelSearchCV(two_pipelines, early_stopping=EarlyStopping())
-    search.set_params(ridge__model__alpha=7.0, early_stopping__patience=3, cv=4)
-    assert search.get_params()["ridge__model__alpha"] == 7.0
-    assert search.get_params()["lasso"] is two_pipelines[1][1]
-    assert search.early_stopping.patience == 3
-    assert search.cv == 4
-    search.set_params(lasso=Ridge(), lasso__alpha=2.0)
-    assert search.get_params()["lasso__alpha"] == 2.0
-    assert isinstance(two_pipelines[1][1], Pipeline)
-    with pytest.raises(ValueError, match="Invalid parameter 'nothing'"):
-        search.set_params(nothing=1)
 
 
 def test_clones_share_nothing_and_are_not_fitted(two_pipelines, regression):

@@ -9,5 +9,6 @@ def test_these_are_the_public_names():
         "SearchPlan",
         "SearchStats",
         "__version__",
+        "read_journal",
     ]
     assert all(hasattr(multisearch, name) for name in multisearch.__all__)

@@ -39,7 +39,7 @@ _CONNECT_SECONDS = 10
 _TASKS_PER_SLOT = 3
 _SECONDS_TO_WAKE = 0.1
 _SECONDS_TO_END = 1.0
-_TIMES_TO_PUT = 3
+_TIMES_TO_PUT = 10
 
 Result: TypeAlias = BatchResult | RefitResult | Lost | None
 
@@ -201,13 +201,15 @@ class DaskEngine:
 
     def _look_after_workers(self) -> None:
         """Give up the tasks of workers that had to be ended, since nobody knows which of them was running."""
-        stuck = self._workers.look()
-        for key in stuck:
+        for key in self._workers.look():
             task, future = self._tasks.pop(key, (None, None))
             if task is not None and future is not None:
                 future.cancel()
                 self._forget_step(task)
                 self._given_up.append((task, Lost(_no_sign_of_life(self._workers.silence_allowed))))
+        if self._workers.has_lost_data:
+            self._workers.has_lost_data = False
+            self._put_again()
 
     def _gathered(self, batches: dict[str, tuple[Task, distributed.Future[Any]]]) -> Iterator[tuple[Task, Result]]:
         try:
@@ -233,14 +235,14 @@ class DaskEngine:
         error: Any = future.exception()
         if isinstance(error, _remote.StepTimeoutError):
             self._workers.end([error.worker])
-            return Lost(error.failure, is_certain=True)
+            return Lost(error.failure, is_certain=True, worker=error.worker)
         if isinstance(error, KilledWorker):
             times, where = error.allowed_failures + 1, error.last_worker.address
             sentence = (
                 f"the worker process died, {times} times in a row (the last one was {where}), as when memory runs out "
                 "or native code crashes"
             )
-            return Lost(Failure(sentence, sentence, kind=KILLED))
+            return Lost(Failure(sentence, sentence, kind=KILLED), worker=where)
         cause = error
         while cause is not None and not isinstance(cause, ModuleNotFoundError):
             cause = cause.__cause__

@@ -71,6 +71,8 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
 def _configuration(method: str, n_workers: int) -> dict[str, Any]:
     return {
         "distributed.worker.multiprocessing-method": method,
+        # A worker of this machine dies of what runs in it; what has died twice is looked at alone
+        "distributed.scheduler.allowed-failures": 1,
         # A fit may hold the interpreter for longer than any limit; on this machine a dead process is noticed anyway
         "distributed.scheduler.worker-ttl": None,
         # Nobody sees the dashboard that shows where workers spend their time

@@ -48,6 +48,8 @@ class InlineEngine:
             yield task, None
         elif not isinstance(result, StepResult):
             yield task, result
+            if isinstance(result, BatchResult) and result.interrupt is not None:
+                raise result.interrupt
 
     def release(self, key: str) -> None:
         del self._shared[key]

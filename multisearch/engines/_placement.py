@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -92,7 +93,8 @@ class Scattered:
             return self._problem
         rest = self._client.scatter(replace(problem, X=None), broadcast=True, hash=False)
         rows = self._client.compute(problem.X)
-        self._problem = self._client.submit(_with_rows, rest, rows, key=f"{key}-problem", pure=False)
+        again = f"{key}-problem-{uuid.uuid4().hex[:12]}"  # it may be put again, and dask knows old keys
+        self._problem = self._client.submit(_with_rows, rest, rows, key=again, pure=False)
         return self._problem
 
     def remove(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+import uuid
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -36,6 +37,8 @@ class Look:
         The resources that a task of ours asks for and waits for.
     offered : sequence of mapping
         Every worker's resources.
+    is_stalled : bool
+        Whether tasks of ours wait for something that nobody is making, because what it is made of is gone.
     """
 
     n_threads: int
@@ -44,6 +47,7 @@ class Look:
     tasks: Mapping[str, Sequence[str]]
     wanted: Mapping[str, float]
     offered: Sequence[Mapping[str, float]]
+    is_stalled: bool
 
 
 def _look(prefix: str, dask_scheduler: Any) -> Look:
@@ -61,7 +65,22 @@ def _look(prefix: str, dask_scheduler: Any) -> Look:
         tasks=holders,
         wanted=next((dict(task.resource_restrictions or {}) for task in ours if task.state == "no-worker"), {}),
         offered=[dict(worker.resources) for worker in workers.values()],
+        is_stalled=_is_stalled(ours),
     )
+
+
+def _is_stalled(tasks: Iterable[Any]) -> bool:
+    """Say whether some of the scheduler's tasks wait, and nothing that they wait for is going to be done."""
+    open_ends = [task for task in tasks if task.state == "waiting"]
+    seen = set(open_ends)
+    while open_ends:
+        before = open_ends.pop().waiting_on
+        if any(task.state in {"processing", "queued", "no-worker"} for task in before):
+            return False
+        new = {task for task in before if task not in seen}
+        seen |= new
+        open_ends += new
+    return bool(seen)
 
 
 class Workers:
@@ -87,6 +106,8 @@ class Workers:
         self._fit_timeout = fit_timeout
         self._last_look = time.monotonic()
         self._idle_since: float | None = None
+        self._was_stalled = False
+        self.has_lost_data = False
         self.n_threads: int = sum(client.nthreads().values())
 
     @property
@@ -104,10 +125,13 @@ class Workers:
         """
         if self.n_threads:
             return
+        # A task, since some clusters start workers only where there is something to do
+        future = self._client.submit(bool, key=f"{self._prefix}-awaited-{uuid.uuid4().hex}", pure=False)
         try:
-            self._client.wait_for_workers(1, timeout=self._worker_timeout)
+            future.result(timeout=self._worker_timeout)
         except TimeoutError:
-            raise TimeoutError(self._what_is_missing(None)) from None
+            future.cancel()
+            raise TimeoutError(self._what_is_missing(self._look())) from None
         self.n_threads = sum(self._client.nthreads().values())
 
     def check_nannies(self) -> None:
@@ -153,13 +177,19 @@ class Workers:
         if now - self._last_look < _SECONDS_BETWEEN_LOOKS:
             return []
         self._last_look = now
+        look = self._look()
+        self.n_threads = look.n_threads
+        self.has_lost_data = look.is_stalled and self._was_stalled
+        self._was_stalled = look.is_stalled and not self.has_lost_data
+        self._wait_no_longer_than_allowed(look, now)
+        return self._stuck(look)
+
+    def _look(self) -> Look:
         try:
             look: Look = self._client.run_on_scheduler(_look, self._prefix)
         except OSError as error:
             raise self._gone() from error
-        self.n_threads = look.n_threads
-        self._wait_no_longer_than_allowed(look, now)
-        return self._stuck(look)
+        return look
 
     def _wait_no_longer_than_allowed(self, look: Look, now: float) -> None:
         has_no_worker = look.states.get("no-worker", 0) and not look.states.get("processing", 0)
@@ -177,9 +207,9 @@ class Workers:
         self.end(silent)
         return [key for address in silent for key in look.tasks[address]]
 
-    def _what_is_missing(self, look: Look | None) -> str:
+    def _what_is_missing(self, look: Look) -> str:
         waited = f"within worker_timeout={self._worker_timeout} seconds no worker has taken a task of this search: "
-        if look is None or not look.n_threads:
+        if not look.n_threads:
             return f"{waited}the cluster at {self._address} has none; start workers, or scale the cluster up"
         return (
             f"{waited}they ask for {look.wanted or 'a certain worker'}, and the {len(look.offered)} workers there are "

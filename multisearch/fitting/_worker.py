@@ -75,10 +75,19 @@ def run_task(
     if isinstance(task, SharedStep):
         return _fit_shared_in_time(problem, task, shared, surroundings)
     if isinstance(task, Batch):
-        outcomes = _evaluate_in_time(problem, task.evaluations, shared, surroundings)
-        named = tuple(replace(outcome, worker=surroundings.worker) for outcome in outcomes)
-        return BatchResult(named, {} if shared is None else shared.seconds)
+        return _run_batch(problem, task, shared, surroundings)
     return _refit(problem, task, surroundings)
+
+
+def _run_batch(problem: Problem, batch: Batch, shared: StepResult | None, surroundings: Surroundings) -> BatchResult:
+    outcomes: list[Outcome] = []
+    interrupt: BaseException | None = None
+    try:
+        for outcome in _evaluate_in_time(problem, batch.evaluations, shared, surroundings):
+            outcomes.append(replace(outcome, worker=surroundings.worker))  # noqa: PERF401 - what came before an interrupt stays
+    except surroundings.interrupts as error:
+        interrupt = error
+    return BatchResult(tuple(outcomes), {} if shared is None else shared.seconds, interrupt)
 
 
 def _fit_shared_in_time(

@@ -311,9 +311,10 @@ def test_the_recursion_limit_is_left_alone(make_runner):
     assert sys.getrecursionlimit() == limit
 
 
-def test_a_keyboard_interrupt_is_raised_only_where_it_interrupts(make_runner):
-    with pytest.raises(KeyboardInterrupt):
-        make_runner(Raising()).outcome({"go_wrong": interrupt})
+def test_a_keyboard_interrupt_ends_a_batch_only_where_it_interrupts(make_runner):
+    result = make_runner(Raising()).batch({}, {"go_wrong": interrupt}, {})
+    assert isinstance(result.interrupt, KeyboardInterrupt)
+    assert [outcome.failure for outcome in result.outcomes] == [None]
 
     on_worker = make_runner(Raising(), surroundings={"interrupts": ()})
     assert on_worker.outcome({"go_wrong": interrupt}).failure.message == "KeyboardInterrupt: "
