@@ -123,8 +123,11 @@ def _check_scoring(scoring: Any) -> None:
         raise TypeError(
             f"scoring must be a scorer's name, a callable, a list of names, a dict of them or None, got {scoring!r}"
         )
-    several = scoring.values() if isinstance(scoring, Mapping) else scoring
-    for name in [several] if isinstance(several, str) else several:
+    by_name = scoring if isinstance(scoring, Mapping) else {}
+    for metric, scorer in by_name.items():
+        if not (scorer is None or isinstance(scorer, str) or callable(scorer)):
+            raise TypeError(f"scoring[{metric!r}] must be a scorer's name or a callable, got {scorer!r}")
+    for name in [scoring] if isinstance(scoring, str) else by_name.values() or scoring:
         if isinstance(name, str) and name not in get_scorer_names():
             close = difflib.get_close_matches(name, get_scorer_names(), n=1, cutoff=0.0)
             raise ValueError(

@@ -39,6 +39,16 @@ def test_no_weights_are_none():
     assert routed({"sample_weight": None}).fit == {"pipe": {}, "bare": {}}
 
 
+def test_one_weight_for_all_rows_is_handed_on():
+    assert routed({"sample_weight": 2.0}).fit["bare"] == {"sample_weight": 2.0}
+
+
+@pytest.mark.parametrize("weights", [WEIGHTS[:3], [1.0] * 5, []])
+def test_weights_of_another_length_are_an_error(weights):
+    with pytest.raises(ValueError, match=f"sample_weight has {len(weights)} entries, but X has 4 rows"):
+        routed({"sample_weight": weights})
+
+
 def test_a_scorer_without_weights_is_named():
     def without_weights(y_true, y_pred):
         return r2_score(y_true, y_pred)

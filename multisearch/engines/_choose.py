@@ -39,7 +39,7 @@ def open_engine(n_jobs: int | None, scheduler: str | None, worker_timeout: float
     ValueError, TypeError
         Where an argument has no such meaning.
     ConnectionError
-        Where no scheduler answers at the address within 10 seconds.
+        Where no scheduler answers at the address within 10 seconds, or the active client is closed.
     """
     scheduler = place_of(n_jobs, scheduler)
     if scheduler == "inline":
@@ -65,6 +65,8 @@ def place_of(n_jobs: int | None, scheduler: str | None) -> str:
     ------
     ValueError, TypeError
         Where an argument has no meaning.
+    ConnectionError
+        Where the active client is closed.
     """
     if scheduler is not None and not isinstance(scheduler, str):
         raise TypeError(f"scheduler must be None, 'inline', 'local' or a scheduler's address, got {scheduler!r}")
@@ -116,6 +118,11 @@ def _active_client() -> Any:
     from distributed import default_client
 
     try:
-        return default_client()
+        client = default_client()
     except ValueError:
         return None
+    if client.status == "closed":  # it can be the current one nevertheless, in a context of its own
+        raise ConnectionError(
+            f"the active dask client is closed: {client!r}; make a new one, or set scheduler to 'inline' or 'local'"
+        )
+    return client

@@ -97,20 +97,16 @@ def _rows_of(selection: Any, part: str, split: int, n_rows: int) -> Rows:
 
 
 def _rows(selection: Any, n_rows: int) -> Rows:
-    """Return positions for what splitters yield: integers, a mask or a slice.
+    """Return positions for what splitters yield: integers or a mask.
 
     Raises
     ------
     ValueError
-        Where it is none of them, or was made for other rows; the message lacks its subject.
+        Where it is neither, or was made for other rows; the message lacks its subject.
     """
-    if isinstance(selection, slice):
-        return np.arange(n_rows)[selection]
     rows = np.asarray(selection)
     if rows.ndim != 1 or (rows.size and rows.dtype.kind not in "biu"):
-        raise ValueError(
-            f"are an array of shape {rows.shape} and dtype {rows.dtype}; give whole numbers, a mask or a slice"
-        )
+        raise ValueError(f"are an array of shape {rows.shape} and dtype {rows.dtype}; give whole numbers or a mask")
     if rows.dtype == bool:
         if len(rows) != n_rows:
             raise ValueError(

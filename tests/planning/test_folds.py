@@ -67,11 +67,11 @@ def test_masks_and_positions_are_both_understood(plan, as_given):
     assert fold.train.dtype == fold.test.dtype == np.intp
 
 
-def test_slices_and_rows_counted_from_behind_are_understood(plan):
-    splitter = check_cv([(slice(None, None, 2), [-1, -40])])
+def test_rows_counted_from_behind_are_understood(plan):
+    splitter = check_cv([([0, 2, 4], [-1, -40])])
     ((fold,),) = make_folds(plan(splitter), [None])
 
-    assert fold.train.tolist() == list(range(0, 40, 2))
+    assert fold.train.tolist() == [0, 2, 4]
     np.testing.assert_array_equal(np.arange(40)[fold.test], [39, 0])
 
 
