@@ -100,8 +100,8 @@ class Journal:
             return
         rows = [row_of(entry, self._search) for entry in entries]
         try:
-            self._check_files()
             with transaction(self._connection):
+                self._check_files()
                 self._connection.executemany(REPLACE, rows)
         except sqlite3.ProgrammingError:
             raise  # used after `close`, or in another thread
