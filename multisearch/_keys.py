@@ -109,6 +109,6 @@ def _versions(estimator: Any) -> dict[str, str]:
     for part in parts:
         family = family_of(part)
         packages.update(() if family is None else family.stands_on)
-    versions = {name: getattr(sys.modules.get(name), "__version__", None) for name in packages.union(_ALWAYS)}
+    versions = {name: getattr(sys.modules.get(name), "__version__", None) for name in sorted(packages.union(_ALWAYS))}
     known = {name: str(version) for name, version in versions.items() if version is not None}
     return {"python": "{}.{}".format(*sys.version_info), "results": _RESULTS, **known}

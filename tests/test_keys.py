@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from multisearch import EarlyStopping, MultiModelSearchCV
-from multisearch._keys import EvaluationKeys
+from multisearch._keys import EvaluationKeys, _versions
 from multisearch._preparation import prepare
 from multisearch._records import Candidate
 
@@ -120,6 +120,10 @@ def test_a_version_of_a_library_belongs_to_the_key(data, monkeypatch):
     before = keys_of(data)
     monkeypatch.setattr(sys.modules["sklearn"], "__version__", "0.1")
     assert not set(before) & set(keys_of(data))
+
+
+def test_versions_have_an_order_that_is_the_same_in_every_process():
+    assert list(_versions(Pipeline([("model", LGBMRegressor())])))[2:] == ["lightgbm", "numpy", "scipy", "sklearn"]
 
 
 def test_a_function_that_a_users_function_calls_belongs_to_the_key(data, tmp_path, monkeypatch):
