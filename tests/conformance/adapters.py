@@ -16,6 +16,10 @@ class _OneEstimatorSearch(MultiModelSearchCV):
     scheduler = None
     optimize = True
     random_state = None
+    journal = None
+    retry_failed = False
+    fit_timeout = None
+    worker_timeout = 300.0
 
     get_params = BaseEstimator.get_params
     set_params = BaseEstimator.set_params

@@ -10,7 +10,7 @@ from multisearch.preview._trial import Tried
 def plan_of(*chains, n_folds=2):
     fits = [Fit(Candidate(index, name, {"trees": trees})) for index, (name, trees, _) in enumerate(chains)]
     tree = StepTree(zip(fits, [chain for _, _, chain in chains], strict=True))
-    return Plan([fit.candidate for fit in fits], tree, n_folds, 0, 0)
+    return Plan([fit.candidate for fit in fits], dict.fromkeys(range(n_folds), tree), 0, 0, 0)
 
 
 def tried(plan, number, seconds, shared, failure=None):
