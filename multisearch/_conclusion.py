@@ -16,7 +16,7 @@ from multisearch._sklearn_compat import MultimetricScorer, multimetric_scorers
 from multisearch.callbacks import Callback
 from multisearch.engines import Engine
 from multisearch.fitting import Problem
-from multisearch.results import ResultTable, failures_frame, report_failures, select_best
+from multisearch.results import ResultTable, failure_rows, report_failures, select_best
 
 FITTED_ATTRIBUTES = (
     "best_estimator_",
@@ -50,7 +50,7 @@ def conclude(problem: Problem, result: SearchResult, refit: Any) -> dict[str, An
         "cv_results_": cv_results,
         "n_splits_": n_folds,
         "multimetric_": metrics is not None,
-        "failures_": failures_frame(result.candidates, outcomes),
+        "_failures": failure_rows(result.candidates, outcomes),
         "search_stats_": result.stats,
         "scorer_": _public_scorer(next(iter(problem.scorers.values()))),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import MetaEstimatorMixin
@@ -26,7 +26,10 @@ from multisearch.engines import Engine, open_engine
 from multisearch.families import kind_of
 from multisearch.fitting import Problem, announced, make_scorers
 from multisearch.preview import SearchPlan, make_plan
-from multisearch.results import Journal
+from multisearch.results import Journal, failures_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class MultiModelSearchCV(NamedEstimatorsMixin, BestEstimatorMixin, CallbackSupportMixin, MetaEstimatorMixin):
@@ -290,6 +293,13 @@ class MultiModelSearchCV(NamedEstimatorsMixin, BestEstimatorMixin, CallbackSuppo
             retry_failed=self.retry_failed or self.error_score == "raise",
             with_train_scores=self.return_train_score,
         )
+
+    @property
+    def failures_(self) -> pd.DataFrame:
+        """One row for every evaluation that failed."""
+        if "_failures" not in vars(self):
+            raise AttributeError(f"this {type(self).__name__} has no failures_, since it is not fitted")
+        return failures_frame(self._failures)
 
     @property
     def partial_results_(self) -> dict[str, Any]:

@@ -18,23 +18,12 @@ if TYPE_CHECKING:
 COLUMNS = ("candidate", "estimator", "fold", "kind", "message", "traceback", "worker")
 
 
-def failures_frame(candidates: Sequence[Candidate], outcomes: Iterable[Outcome]) -> pd.DataFrame:
-    """Return one row for every evaluation that failed, in the order of candidates and folds.
+def failure_rows(candidates: Sequence[Candidate], outcomes: Iterable[Outcome]) -> list[tuple[Any, ...]]:
+    """Return what there is to say of every evaluation that failed, in the order of the outcomes.
 
-    Parameters
-    ----------
-    candidates : sequence of Candidate
-    outcomes : iterable of Outcome
-
-    Returns
-    -------
-    failures : DataFrame
-        With the columns ``candidate`` (the row of ``cv_results_``), ``estimator``, ``fold``, ``kind`` ("raised",
-        "timeout" or "killed"), ``message``, ``traceback`` and ``worker``; empty where nothing failed.
+    A fitted search keeps this rather than a DataFrame, so that the formats which run nobody's code can save it.
     """
-    import pandas as pd
-
-    rows = [
+    return [
         (
             outcome.candidate,
             candidates[outcome.candidate].estimator,
@@ -47,7 +36,25 @@ def failures_frame(candidates: Sequence[Candidate], outcomes: Iterable[Outcome])
         for outcome in outcomes
         if outcome.failure is not None
     ]
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def failures_frame(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+    """Return one row for every evaluation that failed.
+
+    Parameters
+    ----------
+    rows : sequence of tuple
+        From `failure_rows`.
+
+    Returns
+    -------
+    failures : DataFrame
+        With the columns ``candidate`` (the row of ``cv_results_``), ``estimator``, ``fold``, ``kind`` ("raised",
+        "timeout" or "killed"), ``message``, ``traceback`` and ``worker``; empty where nothing failed.
+    """
+    import pandas as pd
+
+    frame = pd.DataFrame(list(rows), columns=list(COLUMNS), dtype=object)  # with its own strings pandas loses None
     return frame.astype({"candidate": "int64", "fold": "int64"})
 
 

@@ -5,7 +5,7 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 
 from multisearch._records import KILLED, Candidate, Failure, Outcome
-from multisearch.results import failures_frame, report_failures
+from multisearch.results import failure_rows, failures_frame, report_failures
 
 
 class Failing(Ridge):
@@ -67,7 +67,7 @@ def test_the_commonest_traceback_comes_first_where_everything_failed():
 def test_failures_are_a_table():
     died = Failure("the worker process died", "", kind=KILLED)
     outcomes = [outcome("Traceback ..."), outcome(), Outcome(1, 2, 0.0, 0.0, 0.0, failure=died, worker="tcp://a:1")]
-    frame = failures_frame([Candidate(0, "ridge", {}), Candidate(1, "lasso", {})], outcomes)
+    frame = failures_frame(failure_rows([Candidate(0, "ridge", {}), Candidate(1, "lasso", {})], outcomes))
     assert frame.to_dict("records") == [
         {
             "candidate": 0,
@@ -91,6 +91,6 @@ def test_failures_are_a_table():
 
 
 def test_where_nothing_failed_the_table_has_columns_all_the_same():
-    frame = failures_frame([], [])
+    frame = failures_frame([])
     assert list(frame) == ["candidate", "estimator", "fold", "kind", "message", "traceback", "worker"]
     assert frame.empty
