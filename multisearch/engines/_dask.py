@@ -141,14 +141,13 @@ class DaskEngine:
 
     def _put(self) -> None:
         for attempt in range(1, _TIMES_TO_PUT + 1):
+            self._workers.wait_for_one()  # without one, dask would wait in its own way, and for as long as it likes
             try:
                 self._placed = self._placement.put(self._problem, self._prefix)
             except (OSError, CancelledError, KeyError):  # a worker went while it was given the data
                 self._workers.check_connection()
                 if attempt == _TIMES_TO_PUT:
                     raise
-                self._workers.n_threads = 0
-                self._workers.wait_for_one()
             else:
                 return
 
@@ -221,7 +220,15 @@ class DaskEngine:
         late = {outcome.worker for result in results.values() for outcome in _timeouts_in(result)}
         self._workers.end([address for address in late if address is not None])
         for key, (task, future) in batches.items():
-            yield task, results[key] if key in results else self._lost(task, future)
+            result = results.get(key)  # where it was skipped there is a None in a dict's place
+            if result is not None:
+                yield task, result
+            elif future.status == "error":
+                yield task, self._lost(task, future)
+            else:  # its worker went before it was here
+                self._tasks[key] = (task, future)
+        if not batches.keys().isdisjoint(self._tasks):
+            self._put_again()
 
     def _lost(self, task: Task, future: distributed.Future[Any]) -> Lost:
         """Return why there is no result.

@@ -123,6 +123,7 @@ class Workers:
         TimeoutError
             Where none has come in time.
         """
+        self.n_threads = self._look().n_threads
         if self.n_threads:
             return
         # A task, since some clusters start workers only where there is something to do
