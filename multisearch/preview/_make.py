@@ -115,7 +115,7 @@ def _measure(search: Any, problem: Problem, plan: Plan) -> Measurement:
         steps = active_steps(problem.estimators[node.candidate.estimator], node.candidate.params)
         return tuple(type(step) for _, step in steps[node.start : node.stop])
 
-    with open_engine(search.n_jobs, search.scheduler) as engine:
+    with open_engine(search.n_jobs, search.scheduler, search.worker_timeout) as engine:
         engine.start(problem)
         tried = try_out(engine, plan.tree, iterations_of)
         workers = engine.capacity

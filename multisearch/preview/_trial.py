@@ -6,7 +6,17 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from multisearch._records import Batch, BatchResult, Candidate, CaughtWarning, Evaluation, Failure, SharedStep, Task
+from multisearch._records import (
+    Batch,
+    BatchResult,
+    Candidate,
+    CaughtWarning,
+    Evaluation,
+    Failure,
+    Lost,
+    SharedStep,
+    Task,
+)
 from multisearch.engines import Engine
 from multisearch.planning import Leaf, StepTree
 
@@ -85,6 +95,14 @@ def typical_leaves(tree: StepTree, iterations_of: IterationsOf) -> dict[str, Lea
     return chosen
 
 
+class _LostError(Exception):
+    """A trial has ended with the process it ran in."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
 class _Attempt:
     """Runs evaluations on one fold, and keeps the shared steps that it has fitted for the next one."""
 
@@ -96,6 +114,12 @@ class _Attempt:
         self._batches = 0
 
     def run(self, leaf: Leaf) -> Tried:
+        try:
+            return self._tried(leaf)
+        except _LostError as lost:
+            return Tried(leaf, 0.0, {}, lost.failure)
+
+    def _tried(self, leaf: Leaf) -> Tried:
         parent = None if leaf.parent is None else self._shared(leaf.parent)
         self._batches += 1
         evaluation = Evaluation(leaf.fit.candidate, _FOLD, leaf.fit.shorter)
@@ -127,5 +151,7 @@ class _Attempt:
         self._engine.submit(task)
         while True:
             for done, result in self._engine.results():
+                if done == task and isinstance(result, Lost):
+                    raise _LostError(result.failure)
                 if done == task:
                     return result if isinstance(result, BatchResult) else None

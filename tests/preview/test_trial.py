@@ -3,7 +3,7 @@ from sklearn.linear_model import Lasso, Ridge
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from multisearch._records import BatchResult, Candidate, Outcome, SharedStep
+from multisearch._records import KILLED, Batch, BatchResult, Candidate, Failure, Lost, Outcome, SharedStep
 from multisearch.planning import Fit, StepTree
 from multisearch.preview._trial import try_out, typical_leaves
 
@@ -94,3 +94,24 @@ def test_what_is_short_is_tried_twice(tree, seconds_of_step, n_steps):
     assert sum(isinstance(task, SharedStep) for task in engine.tasks) == n_steps
     assert len(engine.tasks) == n_steps + 2 * 3
     assert len({task.key for task in engine.tasks}) == len(engine.tasks)
+
+
+class DeadlyEngine(FakeEngine):
+    """Loses every task of one kind."""
+
+    def __init__(self, kind):
+        super().__init__(1.0, 1.0)
+        self._kind = kind
+
+    def results(self):
+        task = self.tasks[-1]
+        if isinstance(task, self._kind):
+            yield task, Lost(Failure("the worker process died", "", kind=KILLED))
+        else:
+            yield from super().results()
+
+
+@pytest.mark.parametrize("kind", [SharedStep, Batch])
+def test_a_trial_that_is_lost_with_its_worker_has_failed(kind):
+    tried = try_out(DeadlyEngine(kind), tree_of(("ridge", 1, ["scale"]), ("ridge", 2, ["scale"])), lambda _: 0)
+    assert tried["ridge"].failure.message == "the worker process died"
