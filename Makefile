@@ -3,6 +3,7 @@
 # make test-slow    run what make test leaves out: scikit-learn's search tests on worker processes, and Keras there
 # make test-lowest  run the tests with the lowest versions that pyproject.toml allows
 # make test-all     run all three
+# make soak    kill workers and clients of a search until it is done, a few minutes (make soak ARGS="--fits 200")
 # make bench   time searches beside their peers, about an hour (one benchmark: make bench ARGS=tiny_fits)
 # make bench-quick  the same at small sizes, which shows that scores agree
 # make docs    build docs/_build/html with warnings as errors, run the examples and the doctests
@@ -19,7 +20,7 @@ STAMP := .venv/.installed
 DOCS_STAMP := .venv/.docs-installed
 UV := $(shell command -v uv)
 
-.PHONY: demo test test-slow test-lowest test-all bench bench-quick docs lint clean
+.PHONY: demo test test-slow test-lowest test-all soak bench bench-quick docs lint clean
 
 demo: $(STAMP)
 	$(BIN)/python docs/examples/lightgbm_vs_keras.py $(ARGS)
@@ -35,6 +36,9 @@ test-slow: $(STAMP)
 	$(BIN)/pytest -m slow $(ARGS)
 
 test-all: test test-slow test-lowest
+
+soak: $(STAMP)
+	$(BIN)/python tests/faults/soak.py $(ARGS)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks $(ARGS)

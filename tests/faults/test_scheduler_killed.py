@@ -1,0 +1,35 @@
+"""The scheduler is killed: an error at once, and what had finished is in the journal."""
+
+import time
+from contextlib import nullcontext
+
+import pytest
+from distributed import Client
+from faults._processes import scheduler, worker
+from faults._signals import meanwhile, wait_for
+from faults._traced import X, assert_goes_on, assert_partial_results, search_in, set_pace, some_is_held, y
+
+pytestmark = pytest.mark.timeout(60)
+
+
+@pytest.mark.parametrize("given", ["client", "address"])
+def test_the_search_ends_at_once(tmp_path, given):
+    set_pace(tmp_path, 0.02, hold_after=57)
+    killed = []
+
+    def kill():
+        wait_for(lambda: some_is_held(tmp_path))
+        process.kill()
+        killed.append(time.monotonic())
+
+    with scheduler(tmp_path) as (process, address), worker(address, tmp_path):
+        search = search_in(tmp_path, scheduler=None if given == "client" else address)
+        with (
+            Client(address, timeout=5) if given == "client" else nullcontext(),
+            meanwhile(kill),
+            pytest.raises(ConnectionError, match="scheduler"),
+        ):
+            search.fit(X, y)
+        assert time.monotonic() - killed[0] < 10
+    assert_partial_results(search.partial_results_, tmp_path)
+    assert_goes_on(tmp_path)
