@@ -64,5 +64,5 @@ def test_the_way_out_is_named():
 
 
 def test_a_client_without_workers_has_nothing_to_disagree_with():
-    with Client(n_workers=0, processes=False, dashboard_address=None) as alone:
+    with Client(n_workers=0, processes=False, dashboard_address="127.0.0.1:0") as alone:
         check_versions(alone, [Ridge()])
