@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
@@ -40,6 +41,7 @@ _TASKS_PER_SLOT = 3
 _SECONDS_TO_WAKE = 0.1
 _SECONDS_TO_END = 1.0
 _TIMES_TO_PUT = 10
+_TIMES_TO_LOSE = 2
 
 Result: TypeAlias = BatchResult | RefitResult | Lost | None
 
@@ -118,6 +120,7 @@ class DaskEngine:
         self._known_steps: dict[str, SharedStep] = {}
         self._tasks: dict[str, tuple[Task, distributed.Future[Any]]] = {}
         self._given_up: list[tuple[Task, Lost]] = []
+        self._times_lost: Counter[str] = Counter()
         self._running = distributed.as_completed(loop=client.loop, with_results=False)
         self._workers = Workers(client, self._prefix, worker_timeout, None)
 
@@ -265,7 +268,7 @@ class DaskEngine:
         """Put the problem there again, after its only copy has gone with a worker, and everything that stands on it."""
         self._workers.check_connection()
         logger.warning("the data were lost with a worker, and are put on the cluster again")
-        tasks = [task for task, _ in self._tasks.values()]
+        tasks = [task for task, _ in self._tasks.values() if not self._is_given_up(task)]
         steps = list(self._steps)
         self._forget_everything()
         self._put()
@@ -280,6 +283,16 @@ class DaskEngine:
                 self._running.add(future)
             else:
                 self.submit(task)
+
+    def _is_given_up(self, task: Task) -> bool:
+        """Give up a task that was there too often when data were lost: dask counts anew what is submitted anew."""
+        self._times_lost[task.key] += 1
+        if self._times_lost[task.key] < _TIMES_TO_LOSE:
+            return False
+        del self._times_lost[task.key]
+        self._forget_step(task)
+        self._given_up.append((task, Lost(_gone_with_the_data())))
+        return True
 
     def _renew(self, key: str) -> None:
         step = self._known_steps[key]
@@ -334,6 +347,11 @@ def _timeouts_in(result: Any) -> Iterator[Outcome]:
     for outcome in result.outcomes if isinstance(result, BatchResult) else ():
         if outcome.failure is not None and outcome.failure.kind == TIMEOUT:
             yield outcome
+
+
+def _gone_with_the_data() -> Failure:
+    sentence = f"the worker process died, and the only copy of the data with it, {_TIMES_TO_LOSE} times in a row"
+    return Failure(sentence, sentence, kind=KILLED)
 
 
 def _no_sign_of_life(seconds: float) -> Failure:
