@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +109,17 @@ def dies_of_all_rows(estimator, X):
         killed(estimator, X)
 
 
+def dies_in_company(estimator, X):
+    with suppress(TimeoutError):
+        wait_for((Path(estimator.folder) / f"company-{os.getpid()}").exists, seconds=1)
+    killed(estimator, X)
+
+
+def keeps_company(estimator, X):
+    (Path(estimator.folder) / f"company-{os.getpid()}").touch()
+    time.sleep(1.5)
+
+
 def waits(estimator, X):
     folder = Path(estimator.folder)
     (folder / f"started-{os.getpid()}").touch()
@@ -205,6 +217,8 @@ FAULTS = {
         dies_once,
         each_dies_once,
         dies_of_all_rows,
+        dies_in_company,
+        keeps_company,
         waits,
         sleeps,
         holds_the_interpreter,
