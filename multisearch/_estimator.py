@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class MultiModelSearchCV(NamedEstimatorsMixin, BestEstimatorMixin, CallbackSupportMixin, MetaEstimatorMixin):
+class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimatorMixin, NamedEstimatorsMixin):
     """Search the parameters of several estimators at once, on the same folds, and keep the best of all.
 
     Used, cloned, pickled and read like scikit-learn's GridSearchCV. Leading pipeline steps that several candidates
