@@ -76,6 +76,10 @@ def happen(estimator, X):
         FAULTS[estimator.fault](estimator, X)
 
 
+def say_where(estimator):
+    (Path(estimator.folder) / f"started-{os.getpid()}").touch()
+
+
 def nothing(estimator, X):
     pass
 
@@ -121,17 +125,18 @@ def keeps_company(estimator, X):
 
 
 def waits(estimator, X):
-    folder = Path(estimator.folder)
-    (folder / f"started-{os.getpid()}").touch()
-    wait_for((folder / "go").exists)
+    say_where(estimator)
+    wait_for((Path(estimator.folder) / "go").exists)
 
 
 def sleeps(estimator, X):
+    say_where(estimator)
     time.sleep(_ENDLESS)
     raise AssertionError("nobody has stopped this fit")
 
 
 def holds_the_interpreter(estimator, X):
+    say_where(estimator)
     ctypes.PyDLL(None).sleep(_ENDLESS)
     raise AssertionError("nobody has stopped this fit")
 

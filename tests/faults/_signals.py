@@ -27,7 +27,7 @@ def is_first(folder, name):
 
 
 def pids_that_started(folder):
-    """Return the processes in which a fit with the fault "waits" has begun."""
+    """Return the processes in which a fit that waits or hangs has begun."""
     return {int(file.name.rpartition("-")[2]) for file in Path(folder).glob("started-*")}
 
 

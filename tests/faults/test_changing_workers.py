@@ -69,7 +69,7 @@ def test_a_cluster_is_scaled_up_and_down(new_cluster, regression, tmp_path):
 
 def test_a_cluster_that_starts_workers_only_when_they_are_needed(new_cluster, regression, tmp_path):
     client = new_cluster(0)
-    client.cluster.adapt(minimum=0, maximum=2, interval="100 ms")
+    client.cluster.adapt(minimum=0, maximum=2)
     search = MultiModelSearchCV(competitor(Faulty, tmp_path), cv=2).fit(*regression)
     assert_same_scores(search, regression)
 

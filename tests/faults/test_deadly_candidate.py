@@ -37,6 +37,7 @@ def test_whatever_ends_the_process(regression, tmp_path, fault):
     assert set(search.failures_["estimator"]) == {"ridge"}
 
 
+@pytest.mark.slow
 def test_on_a_cluster_of_the_users(theirs, regression, tmp_path):
     search = MultiModelSearchCV(among_sound_ones(["killed"], tmp_path), cv=ONE_SPLIT, error_score=-1.0)
     with pytest.warns(FitFailedWarning, match="1 fits failed out of a total of 6"):
