@@ -40,6 +40,7 @@ _CONNECT_SECONDS = 10
 _TASKS_PER_SLOT = 3
 _SECONDS_TO_WAKE = 0.1
 _SECONDS_TO_END = 1.0
+_SECONDS_TO_SAY = 3.0
 _TIMES_TO_PUT = 10
 _TIMES_TO_LOSE = 2
 
@@ -308,8 +309,8 @@ class DaskEngine:
 
     def stop(self) -> None:
         left = [future for _, future in self._tasks.values() if not future.done()]
-        if left and self._client.status == "running":
-            with suppress(OSError):
+        if left and self._client.status == "running" and not self._workers.is_silent:
+            with suppress(OSError, FitTimeoutError):
                 self._end(left)
         self._forget_everything()
         self._placement.remove()
@@ -318,7 +319,7 @@ class DaskEngine:
         """Cancel what waits, let what runs end after its present fit, and end the worker of a fit that is long."""
         workers = [
             address
-            for address, keys in self._client.processing().items()
+            for address, keys in within(_SECONDS_TO_SAY, self._client.processing).items()
             if any(str(key).startswith(self._prefix) for key in keys)
         ]
         self._client.cancel(left)

@@ -10,11 +10,16 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import distributed
 
+from multisearch.fitting import FitTimeoutError, within
+
 _SECONDS_BETWEEN_LOOKS = 2.0
+_SECONDS_TO_ANSWER = 30.0
+"""How long the scheduler may take, before the connection counts as lost although nobody has closed it."""
 _SECONDS_OF_SILENCE = 5.0
 """How long a worker whose interpreter is free may take between two signs of life, and be late with them."""
 
@@ -108,6 +113,7 @@ class Workers:
         self._idle_since: float | None = None
         self._was_stalled = False
         self.has_lost_data = False
+        self.is_silent = False
         self.n_threads: int = sum(client.nthreads().values())
 
     @property
@@ -187,8 +193,9 @@ class Workers:
 
     def _look(self) -> Look:
         try:
-            look: Look = self._client.run_on_scheduler(_look, self._prefix)
-        except OSError as error:
+            look: Look = within(_SECONDS_TO_ANSWER, partial(self._client.run_on_scheduler, _look, self._prefix))
+        except (OSError, FitTimeoutError) as error:
+            self.is_silent = isinstance(error, FitTimeoutError)
             raise self._gone() from error
         return look
 
