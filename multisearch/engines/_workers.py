@@ -7,7 +7,7 @@ import signal
 import time
 import uuid
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -129,7 +129,7 @@ class Workers:
         TimeoutError
             Where none has come in time.
         """
-        self.n_threads = self._look().n_threads
+        self.n_threads = sum(self._answered(self._client.nthreads).values())
         if self.n_threads:
             return
         # A task, since some clusters start workers only where there is something to do
@@ -192,12 +192,15 @@ class Workers:
         return self._stuck(look)
 
     def _look(self) -> Look:
+        look: Look = self._answered(partial(self._client.run_on_scheduler, _look, self._prefix))
+        return look
+
+    def _answered(self, ask: Callable[[], Any]) -> Any:
         try:
-            look: Look = within(_SECONDS_TO_ANSWER, partial(self._client.run_on_scheduler, _look, self._prefix))
+            return within(_SECONDS_TO_ANSWER, ask)
         except (OSError, FitTimeoutError) as error:
             self.is_silent = isinstance(error, FitTimeoutError)
             raise self._gone() from error
-        return look
 
     def _wait_no_longer_than_allowed(self, look: Look, now: float) -> None:
         has_no_worker = look.states.get("no-worker", 0) and not look.states.get("processing", 0)
