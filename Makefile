@@ -3,7 +3,7 @@
 # make test-slow    run what make test leaves out: scikit-learn's search tests on worker processes, and Keras there
 # make test-lowest  run the tests with the lowest versions that pyproject.toml allows
 # make test-all     run all three
-# make soak    kill workers and clients of a search until it is done, a few minutes (make soak ARGS="--fits 200")
+# make soak    kill workers and clients of a search until it is done, some minutes (make soak ARGS="--fits 200")
 # make bench   time searches beside their peers, about an hour (one benchmark: make bench ARGS=tiny_fits)
 # make bench-quick  the same at small sizes, which shows that scores agree
 # make docs    build docs/_build/html with warnings as errors, run the examples and the doctests

@@ -111,7 +111,7 @@ def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--fits", type=int, default=2000, help="how many fits the search needs")
-    parser.add_argument("--seconds", type=float, default=0.1, help="how long each of them takes")
+    parser.add_argument("--seconds", type=float, default=0.25, help="how long each of them takes")
     parser.add_argument("--workers", type=int, default=2, help="local worker processes")
     parser.add_argument("--interval", type=float, help="seconds from kill to kill, instead of measured ones")
     parser.add_argument("--clients-every", type=int, default=10, help="workers killed for each client killed")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 SOAK = Path(__file__).with_name("soak.py")
-OPTIONS = ["--fits", "100", "--interval", "1", "--clients-every", "2", "--limit", "80"]
+OPTIONS = ["--fits", "100", "--seconds", "0.1", "--interval", "1", "--clients-every", "2", "--limit", "80"]
 
 
 @pytest.mark.slow
