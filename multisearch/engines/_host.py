@@ -73,8 +73,8 @@ def _configuration(method: str, n_workers: int) -> dict[str, Any]:
         "distributed.worker.multiprocessing-method": method,
         # A worker of this machine dies of what runs in it; what has died twice is looked at alone
         "distributed.scheduler.allowed-failures": 1,
-        # Here a process that lives is connected to at once; for a result that has died with its worker all would wait
-        "distributed.comm.timeouts.connect": "1 s",
+        # For a result that has died with its worker all would wait; a fit that holds the interpreter answers late
+        "distributed.comm.timeouts.connect": "5 s",
         # A fit may hold the interpreter for longer than any limit; on this machine a dead process is noticed anyway
         "distributed.scheduler.worker-ttl": None,
         # Nobody sees the dashboard that shows where workers spend their time
