@@ -41,6 +41,7 @@ _TASKS_PER_SLOT = 3
 _SECONDS_TO_WAKE = 0.1
 _SECONDS_TO_END = 1.0
 _SECONDS_TO_SAY = 3.0
+_SECONDS_TO_GATHER = 10.0
 _TIMES_TO_PUT = 10
 _TIMES_TO_LOSE = 2
 
@@ -122,6 +123,7 @@ class DaskEngine:
         self._tasks: dict[str, tuple[Task, distributed.Future[Any]]] = {}
         self._given_up: list[tuple[Task, Lost]] = []
         self._times_lost: Counter[str] = Counter()
+        self._seconds_to_gather = _SECONDS_TO_GATHER
         self._running = distributed.as_completed(loop=client.loop, with_results=False)
         self._workers = Workers(client, self._prefix, worker_timeout, None)
 
@@ -215,11 +217,18 @@ class DaskEngine:
             self._put_again()
 
     def _gathered(self, batches: dict[str, tuple[Task, distributed.Future[Any]]]) -> Iterator[tuple[Task, Result]]:
+        futures = {key: future for key, (_, future) in batches.items()}
         try:
-            results = self._client.gather({key: future for key, (_, future) in batches.items()}, errors="skip")
+            results = within(self._seconds_to_gather, partial(self._client.gather, futures, errors="skip"))
         except (CancelledError, asyncio.CancelledError):
             self._tasks |= batches
             self._put_again()
+            return
+        except (OSError, FitTimeoutError):  # it may have died on its way, or be large
+            self._workers.check_connection()
+            self._seconds_to_gather *= 2
+            self._tasks |= batches
+            self._running.update(futures.values())
             return
         late = {outcome.worker for result in results.values() for outcome in _timeouts_in(result)}
         self._workers.end([address for address in late if address is not None])

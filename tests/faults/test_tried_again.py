@@ -13,7 +13,7 @@ FAULTS = ["killed", "sleeps", "lacks_memory", "NotUnpicklableError"]
 
 def test_a_search_is_resumed_after_faults(regression, tmp_path):
     search = MultiModelSearchCV(
-        among_sound_ones(FAULTS, tmp_path), cv=2, journal=tmp_path / "journal", fit_timeout=1, **OURS
+        among_sound_ones(FAULTS, tmp_path), cv=2, journal=tmp_path / "journal", fit_timeout=3, **OURS
     )
     with pytest.warns(FitFailedWarning, match="8 fits failed out of a total of 18"):
         search.fit(*regression)
