@@ -58,16 +58,13 @@ def _versions_asker() -> Callable[[Sequence[str]], dict[str, str]]:
 
         def version(name: str) -> str:
             module = sys.modules.get(name)
-            try:
-                if module is None:
-                    spec = importlib.util.find_spec(name)
-                    if spec is None:
-                        return "missing"
-                    installed = importlib.metadata.distribution(name)
+            if module is None:
+                spec = importlib.util.find_spec(name)
+                if spec is None:
+                    return "missing"
+                for installed in importlib.metadata.distributions(name=name):
                     if str(spec.origin).startswith(str(installed.locate_file(""))):
                         return installed.version
-            except importlib.metadata.PackageNotFoundError:
-                pass  # under this name; what is imported tells its version, too
             try:
                 return str(getattr(module or importlib.import_module(name), "__version__", "of no known version"))
             except ImportError:

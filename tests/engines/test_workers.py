@@ -47,6 +47,7 @@ def test_tasks_that_wait_for_a_resource_wait_no_longer_than_allowed(workers, cli
 def test_tasks_of_others_are_none_of_our_business(workers, client, asked_at_once):
     future = client.submit(nap, 0, key="somebody-elses", resources={"GPU": 1}, pure=False)
     look_again_and_again(workers, seconds=1)
+    assert workers.look() == []
     future.cancel()
 
 
