@@ -206,12 +206,18 @@ class DaskEngine:
 
     def _look_after_workers(self) -> None:
         """Give up the tasks of workers that had to be ended, since nobody knows which of them was running."""
-        for key in self._workers.look():
+        pending = [key for key, (_, future) in self._tasks.items() if not future.done()]
+        for key in self._workers.look(pending):
             task, future = self._tasks.pop(key, (None, None))
             if task is not None and future is not None:
                 future.cancel()
                 self._forget_step(task)
                 self._given_up.append((task, Lost(_no_sign_of_life(self._workers.silence_allowed))))
+        while self._workers.forgotten:
+            task, future = self._tasks.pop(self._workers.forgotten.pop(), (None, None))
+            if task is not None and future is not None:
+                future.cancel()
+                self.submit(task)
         if self._workers.has_lost_data:
             self._workers.has_lost_data = False
             self._put_again()

@@ -20,6 +20,9 @@ from multisearch.fitting import FitTimeoutError, within
 _SECONDS_BETWEEN_LOOKS = 2.0
 _SECONDS_TO_ANSWER = 30.0
 """How long the scheduler may take, before the connection counts as lost although nobody has closed it."""
+_IN_MOTION = frozenset({"waiting", "processing", "queued", "no-worker"})
+"""dask's states of a task that is going to be done."""
+
 _SECONDS_OF_SILENCE = 5.0
 """How long a worker whose interpreter is free may take between two signs of life, and be late with them."""
 
@@ -34,6 +37,8 @@ class Look:
         Of all workers together.
     states : mapping of str to int
         How many of our tasks are in which of dask's states.
+    in_motion : frozenset of str
+        The keys of those that are going to be done.
     silence : mapping of str to float
         Workers that have one of our tasks, and the seconds since each was heard of.
     tasks : mapping of str to sequence of str
@@ -48,6 +53,7 @@ class Look:
 
     n_threads: int
     states: Mapping[str, int]
+    in_motion: frozenset[str]
     silence: Mapping[str, float]
     tasks: Mapping[str, Sequence[str]]
     wanted: Mapping[str, float]
@@ -66,6 +72,7 @@ def _look(prefix: str, dask_scheduler: Any) -> Look:
     return Look(
         n_threads=sum(worker.nthreads for worker in workers.values()),
         states=dict(Counter(task.state for task in ours)),
+        in_motion=frozenset(str(task.key) for task in ours if task.state in _IN_MOTION),
         silence={address: now - workers[address].last_seen for address in holders},
         tasks=holders,
         wanted=next((dict(task.resource_restrictions or {}) for task in ours if task.state == "no-worker"), {}),
@@ -80,7 +87,7 @@ def _is_stalled(tasks: Iterable[Any]) -> bool:
     seen = set(open_ends)
     while open_ends:
         before = open_ends.pop().waiting_on
-        if any(task.state in {"processing", "queued", "no-worker"} for task in before):
+        if any(task.state in _IN_MOTION - {"waiting"} for task in before):
             return False
         new = {task for task in before if task not in seen}
         seen |= new
@@ -112,6 +119,8 @@ class Workers:
         self._last_look = time.monotonic()
         self._idle_since: float | None = None
         self._was_stalled = False
+        self._were_missing: set[str] = set()
+        self.forgotten: set[str] = set()
         self.has_lost_data = False
         self.is_silent = False
         self.n_threads: int = sum(client.nthreads().values())
@@ -167,10 +176,17 @@ class Workers:
         if self._client.status != "running":
             raise self._gone()
 
-    def look(self) -> list[str]:
+    def look(self, pending: Collection[str] = ()) -> list[str]:
         """Return the keys of tasks whose workers give no sign of life for longer than a fit may take.
 
-        The scheduler is asked every other second only.
+        The scheduler is asked every other second only. What it says sets ``n_threads``, ``has_lost_data`` and
+        ``forgotten``: those of the pending keys of which it has known nothing twice in a row, as when a result was lost
+        just as it was asked for.
+
+        Parameters
+        ----------
+        pending : collection of str, default=()
+            The keys of tasks that are not known to have ended.
 
         Raises
         ------
@@ -188,6 +204,9 @@ class Workers:
         self.n_threads = look.n_threads
         self.has_lost_data = look.is_stalled and self._was_stalled
         self._was_stalled = look.is_stalled and not self.has_lost_data
+        missing = set(pending) - look.in_motion
+        self.forgotten = missing & self._were_missing
+        self._were_missing = missing - self.forgotten
         self._wait_no_longer_than_allowed(look, now)
         return self._stuck(look)
 

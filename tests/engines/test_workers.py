@@ -44,6 +44,13 @@ def test_tasks_that_wait_for_a_resource_wait_no_longer_than_allowed(workers, cli
     future.cancel()
 
 
+def test_a_task_that_the_scheduler_knows_nothing_of_is_forgotten_at_the_second_look(workers, client, asked_at_once):
+    workers.look(["multisearch-test-3"])
+    assert workers.forgotten == set()
+    workers.look(["multisearch-test-3", "multisearch-test-4"])
+    assert workers.forgotten == {"multisearch-test-3"}
+
+
 def test_tasks_of_others_are_none_of_our_business(workers, client, asked_at_once):
     future = client.submit(nap, 0, key="somebody-elses", resources={"GPU": 1}, pure=False)
     look_again_and_again(workers, seconds=1)
