@@ -5,7 +5,7 @@ A tournament between LightGBM and Keras
 Both models are tuned, stopped early and cross-validated in one search; the winner is judged on rows that the search
 never saw, then fitted on all rows. The ranking goes to the terminal, and with two pictures to the output folder::
 
-    python docs/examples/lightgbm_vs_keras.py                        # about three minutes on two cores
+    python docs/examples/lightgbm_vs_keras.py                        # about a minute on two cores
     python docs/examples/lightgbm_vs_keras.py --full --categories 2  # large, on data with two categories
 
 .. image:: ../images/all-scores.png
