@@ -8,10 +8,15 @@ from faults._estimators import OURS
 
 
 def pytest_collection_modifyitems(items):
-    """Expect what is said about scores that are not there, since that is what faults come to."""
+    """Expect what is said about scores that are not there, and try again where dask has lost track of a task.
+
+    That happens once in some hundred deaths, depends on the moment, and is made good after a while; not always within
+    the time of a test.
+    """
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.filterwarnings("ignore:One or more of the test scores are non-finite"))
+            item.add_marker(pytest.mark.flaky(reruns=2))
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from faults._signals import meanwhile, wait_for
 
 from multisearch import MultiModelSearchCV
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(60)
 
 BEFORE_THE_SECOND_GATE = 6
 

@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 from multisearch import MultiModelSearchCV
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(60)
 
 
 def pipeline(model):

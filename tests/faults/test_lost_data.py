@@ -9,7 +9,7 @@ from sklearn.linear_model import Ridge
 
 from multisearch import MultiModelSearchCV
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(60)
 
 
 @pytest.mark.parametrize("kind", ["array", "dask array"])

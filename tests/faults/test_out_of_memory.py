@@ -6,7 +6,7 @@ from sklearn.exceptions import FitFailedWarning
 
 from multisearch import MultiModelSearchCV
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(60)
 
 
 @pytest.mark.parametrize("place", [{"scheduler": "inline"}, OURS], ids=["inline", "ours"])

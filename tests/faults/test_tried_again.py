@@ -6,7 +6,7 @@ from sklearn.exceptions import FitFailedWarning
 
 from multisearch import MultiModelSearchCV
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(60)
 
 FAULTS = ["killed", "sleeps", "lacks_memory", "NotUnpicklableError"]
 

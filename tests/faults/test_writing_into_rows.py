@@ -9,7 +9,7 @@ from sklearn.pipeline import Pipeline
 
 from multisearch import MultiModelSearchCV
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(60)
 
 SPACE = {"scale__factor": [1.0, 3.0], "model__alpha": [0.1, 10.0, 1000.0]}
 
