@@ -19,19 +19,26 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
+
+if TYPE_CHECKING:
+    from distributed import Nanny, Scheduler
 
 _LOOPBACK = "127.0.0.1"
 _SHARED_MEMORY = Path("/dev/shm")
 _IMPORTED_BEFORE_THE_FORK = ["distributed", "multisearch.engines._dask"]
 _SECONDS_TO_DIE = 2
 _SECONDS_BETWEEN_LOOKS = 0.005
+_SECONDS_BETWEEN_LOOKS_AT_NANNIES = 0.5
+_SECONDS_TO_COME_BACK = 20
+_GIVEN_UP = frozenset({"closed", "failed"})
 _SPILL_AT = 0.6
 
 
@@ -95,31 +102,42 @@ def _new_folders() -> list[Path]:
 
 
 async def _serve(settings: Mapping[str, Any], folders: Sequence[Path]) -> None:
-    from distributed import Nanny, Scheduler, SpecCluster
+    from distributed import Nanny, Scheduler
 
-    inside = {"host": _LOOPBACK, "dashboard": False, "dashboard_address": f"{_LOOPBACK}:0"}
+    inside: dict[str, Any] = {"host": _LOOPBACK, "dashboard": False, "dashboard_address": f"{_LOOPBACK}:0"}
     as_given = {name: os.environ.get(name, "") for name in ("PYTHONPATH", "PYTHONSAFEPATH")}
-    worker = {
-        "cls": Nanny,
-        "options": {
+    async with Scheduler(port=0, **inside) as scheduler:
+        new_nanny = partial(
+            Nanny,
+            scheduler.address,
             **inside,
-            "nthreads": 1,
-            "memory_limit": 1.0,
-            "local_directory": str(folders[-1]),
-            "env": {**as_given, **settings["environment"]},
-            "silence_logs": logging.WARNING,
-        },
-    }
-    cluster = SpecCluster(
-        scheduler={"cls": Scheduler, "options": {**inside, "port": 0}},
-        workers=dict.fromkeys(range(settings["n_workers"]), worker),
-        asynchronous=True,
-        silence_logs=logging.WARNING,
-    )
-    async with cluster:
+            nthreads=1,
+            memory_limit=1.0,
+            local_directory=str(folders[-1]),
+            env={**as_given, **settings["environment"]},
+            silence_logs=logging.WARNING,
+        )
+        nannies = await asyncio.gather(*(new_nanny() for _ in range(settings["n_workers"])))
         with os.fdopen(settings["report_to"], "w") as report:
-            json.dump({"address": cluster.scheduler_address, "folders": [str(folder) for folder in folders]}, report)
-        await asyncio.Event().wait()
+            json.dump({"address": scheduler.address, "folders": [str(folder) for folder in folders]}, report)
+        await asyncio.gather(*(_keep_one_worker(scheduler, nanny, new_nanny) for nanny in nannies))
+
+
+async def _keep_one_worker(scheduler: Scheduler, nanny: Nanny, new_nanny: Callable[[], Nanny]) -> None:
+    """Replace a nanny that has given up its worker, as when one closes itself, or cannot be started again."""
+    last_seen = time.monotonic()
+    while True:
+        await asyncio.sleep(_SECONDS_BETWEEN_LOOKS_AT_NANNIES)
+        now = time.monotonic()
+        if nanny.worker_address in scheduler.workers:
+            last_seen = now
+        elif nanny.status.name in _GIVEN_UP or now - last_seen > _SECONDS_TO_COME_BACK:
+            logging.getLogger("distributed.nanny").warning("a worker has not come back, and another one is started")
+            with suppress(Exception):  # whatever becomes of the old one, there is to be a new one
+                await asyncio.wait_for(nanny.close(), _SECONDS_TO_COME_BACK)
+            with suppress(Exception):
+                nanny = await new_nanny()
+            last_seen = time.monotonic()
 
 
 def _end_with_client(folders: Sequence[Path], cleans_up: Collection[int]) -> None:

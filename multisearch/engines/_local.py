@@ -43,6 +43,7 @@ class LocalWorkers:
     def __init__(self, n_workers: int) -> None:
         self.users = 0
         self.retired = False
+        self._n_workers = n_workers
         self._modules = UserModules()
         self._search_path: list[str] = []
         self._host = host_process(n_workers)
@@ -62,6 +63,11 @@ class LocalWorkers:
         if changed:
             logger.info("local workers are started anew, because of changes in %s", ", ".join(changed))
         return not changed
+
+    def wait_for_all(self) -> None:
+        """Wait for those that are being replaced, though not for ever: a search can begin with fewer."""
+        with suppress(TimeoutError):
+            self.client.wait_for_workers(self._n_workers, timeout=_SECONDS_TO_START)
 
     def share_search_path(self) -> None:
         """Let them import what this process can import, now and after a restart."""
@@ -93,6 +99,7 @@ def local_workers(n_workers: int) -> Iterator[LocalWorkers]:
             workers = _warm[key] = LocalWorkers(n_workers)
         workers.users += 1
     try:
+        workers.wait_for_all()
         workers.share_search_path()
         yield workers
     except Exception:

@@ -1,12 +1,14 @@
+import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import dask
 import pytest
-from distributed import Client
+from distributed import Client, Nanny, Scheduler
 
 from multisearch.engines import _host
 
@@ -48,3 +50,42 @@ def test_it_reports_an_address_and_folders_and_leaves_nothing_when_its_input_end
 
     assert process.wait(timeout=30) == 0
     assert not any(folder.exists() for folder in folders)
+
+
+def test_a_worker_that_its_nanny_gives_up_is_replaced(monkeypatch):
+    seen = asyncio.run(workers_seen_after(lambda nanny: nanny.close(), monkeypatch))
+    assert seen == (1, 1)
+
+
+def test_a_worker_that_does_not_come_back_is_replaced(monkeypatch):
+    async def kill_unseen(nanny):
+        nanny.process.on_exit = None
+        os.kill(nanny.pid, signal.SIGKILL)
+
+    monkeypatch.setattr(_host, "_SECONDS_TO_COME_BACK", 1)
+    seen = asyncio.run(workers_seen_after(kill_unseen, monkeypatch))
+    assert seen == (1, 1)
+
+
+async def workers_seen_after(fault, monkeypatch):
+    """Return how many workers have gone after a fault, and how many have come."""
+    monkeypatch.setattr(_host, "_SECONDS_BETWEEN_LOOKS_AT_NANNIES", 0.05)
+    inside = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+    nannies = []
+
+    def new_nanny():
+        nannies.append(Nanny(scheduler.address, nthreads=1, **inside))
+        return nannies[-1]
+
+    async with Scheduler(port=0, **inside) as scheduler:
+        nanny = await new_nanny()
+        before = set(scheduler.workers)
+        keeping = asyncio.create_task(_host._keep_one_worker(scheduler, nanny, new_nanny))
+        await fault(nanny)
+        async with asyncio.timeout(60):
+            while nannies[-1] is nanny or nannies[-1].status.name != "running":
+                await asyncio.sleep(0.05)
+        after = set(scheduler.workers)
+        keeping.cancel()
+        await asyncio.gather(*(nanny.close() for nanny in nannies))
+        return len(before - after), len(after - before)

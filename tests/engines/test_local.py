@@ -40,6 +40,12 @@ def test_workers_are_kept_for_the_next_search(workers, two_pipelines, regression
     assert set(workers.nthreads()) == before
 
 
+def test_a_search_begins_with_all_workers_although_one_had_just_closed_itself(workers, regression):
+    workers.retire_workers([next(iter(workers.nthreads()))])
+    search = MultiModelSearchCV([("ridge", Ridge(), {"alpha": [0.1, 1.0]})], n_jobs=2).fit(*regression)
+    assert search.search_stats_.workers == 2
+
+
 def test_everything_we_start_listens_on_loopback_only(workers):
     processes = psutil.Process().children(recursive=True)
     listening = [

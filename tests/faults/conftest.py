@@ -3,20 +3,23 @@
 from contextlib import ExitStack
 from pathlib import Path
 
+import dask
 import pytest
 from faults._estimators import OURS
 
 
 def pytest_collection_modifyitems(items):
-    """Expect what is said about scores that are not there, and repeat a test that fails.
-
-    Repeating hides an open fault of this library: now and then a search on local workers waits, after several deaths,
-    for longer than a test may take. Its cause is not known; to be removed with it.
-    """
+    """Expect what is said about scores that are not there."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.filterwarnings("ignore:One or more of the test scores are non-finite"))
-            item.add_marker(pytest.mark.flaky(reruns=2))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clusters_keep_their_workers():
+    """Let a LocalCluster not give up a worker that is away just when it looks, some time after an earlier death."""
+    with dask.config.set({"distributed.deploy.lost-worker-timeout": "1 day"}):
+        yield
 
 
 @pytest.fixture
