@@ -186,7 +186,7 @@ class DaskEngine:
         for future in ended:
             task, _ = self._tasks.pop(str(future.key))
             if future.status == "error":
-                yield task, self._lost(task, future)
+                yield from self._failed(task, future)
             elif isinstance(task, SharedStep):
                 yield task, None
             else:
@@ -243,11 +243,32 @@ class DaskEngine:
             if result is not None:
                 yield task, result
             elif future.status == "error":
-                yield task, self._lost(task, future)
+                yield from self._failed(task, future)
             else:  # its worker went before it was here
                 self._tasks[key] = (task, future)
         if not batches.keys().isdisjoint(self._tasks):
             self._put_again()
+
+    def _failed(self, task: Task, future: distributed.Future[Any]) -> Iterator[tuple[Task, Lost]]:
+        """Yield why there is no result, or submit the task again where it has not even begun.
+
+        dask makes a lost result of a shared step anew, and counts every death beside it, over the whole search.
+        """
+        error = future.exception()
+        if not isinstance(error, KilledWorker) or str(error.task) == str(future.key):
+            yield task, self._lost(task, future)
+        elif not self._is_given_up(task):
+            self._renew_lost_steps(task)
+            self.submit(task)
+
+    def _renew_lost_steps(self, task: Task) -> None:
+        steps = list(self._steps)
+        key = task.parent
+        while key is not None:
+            if key in self._steps and self._steps[key].status == "error":
+                del self._steps[key]
+            key = self._known_steps[key].parent
+        self._renew(steps)
 
     def _lost(self, task: Task, future: distributed.Future[Any]) -> Lost:
         """Return why there is no result.
@@ -288,10 +309,7 @@ class DaskEngine:
         steps = list(self._steps)
         self._forget_everything()
         self._put()
-        for key in steps:
-            self._renew(key)
-        for key in self._steps.keys() - set(steps):
-            self.release(key)  # dask keeps them for those that stand on them
+        self._renew(steps)
         for task in tasks:
             if task.key in self._steps:
                 future = self._steps[task.key]
@@ -301,21 +319,29 @@ class DaskEngine:
                 self.submit(task)
 
     def _is_given_up(self, task: Task) -> bool:
-        """Give up a task that was there too often when data were lost: dask counts anew what is submitted anew."""
+        """Give up a task that was there too often when its base was lost: dask counts anew what is submitted anew."""
         self._times_lost[task.key] += 1
         if self._times_lost[task.key] < _TIMES_TO_LOSE:
             return False
         del self._times_lost[task.key]
         self._forget_step(task)
-        self._given_up.append((task, Lost(_gone_with_the_data())))
+        self._given_up.append((task, Lost(_gone_with_its_base())))
         return True
 
-    def _renew(self, key: str) -> None:
+    def _renew(self, keys: Sequence[str]) -> None:
+        """Submit again those of the shared steps that are not there, and what they stand on."""
+        for key in keys:
+            self._renew_path(key)
+        for key in self._steps.keys() - set(keys):
+            self.release(key)  # dask keeps them for those that stand on them
+
+    def _renew_path(self, key: str) -> None:
+        if key in self._steps:
+            return
         step = self._known_steps[key]
-        if step.parent is not None and step.parent not in self._steps:
-            self._renew(step.parent)
-        if key not in self._steps:
-            self._submitted(step)
+        if step.parent is not None:
+            self._renew_path(step.parent)
+        self._submitted(step)
 
     def release(self, key: str) -> None:
         step = self._steps.pop(key, None)
@@ -365,8 +391,8 @@ def _timeouts_in(result: Any) -> Iterator[Outcome]:
             yield outcome
 
 
-def _gone_with_the_data() -> Failure:
-    sentence = f"the worker process died, and the only copy of the data with it, {_TIMES_TO_LOSE} times in a row"
+def _gone_with_its_base() -> Failure:
+    sentence = f"the worker process died, and what the fit stands on with it, {_TIMES_TO_LOSE} times in a row"
     return Failure(sentence, sentence, kind=KILLED)
 
 

@@ -108,6 +108,16 @@ def each_dies_once(estimator, X):
         killed(estimator, X)
 
 
+def dies_twice_when_made_again(estimator, X):
+    if not is_first(estimator.folder, "made") and any(is_first(estimator.folder, name) for name in ("again", "twice")):
+        killed(estimator, X)
+
+
+def dies_whenever_made_again(estimator, X):
+    if not is_first(estimator.folder, "made"):
+        killed(estimator, X)
+
+
 def dies_of_all_rows(estimator, X):
     if len(X) == 120:
         killed(estimator, X)
@@ -221,6 +231,8 @@ FAULTS = {
         exits,
         dies_once,
         each_dies_once,
+        dies_twice_when_made_again,
+        dies_whenever_made_again,
         dies_of_all_rows,
         dies_in_company,
         keeps_company,

@@ -5,10 +5,11 @@ import signal
 
 import numpy as np
 import pytest
-from faults._estimators import Faulty, among_sound_ones, assert_same_scores
+from faults._estimators import ONE_SPLIT, Faulty, FaultyStep, among_sound_ones, assert_same_scores
 from faults._signals import meanwhile, pids_that_started, wait_for
 from helpers import assert_same_results
 from sklearn.decomposition import PCA
+from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
@@ -47,3 +48,30 @@ def test_every_fit_kills_its_worker_once_the_refit_included(regression, tmp_path
     np.testing.assert_array_equal(alone.predict(regression[0]), search.predict(regression[0]))
     assert len(list(tmp_path.glob("died-*"))) == 9
     assert search.failures_.empty
+
+
+def search_on_a_step(fault, folder, space):
+    """Return a search whose model kills the only worker, which has all shared results."""
+    steps = [("base", FaultyStep(fault, str(folder))), ("scale", StandardScaler())]
+    model = Faulty(fault="dies_once", folder=str(folder))
+    competitor = ("ridge", Pipeline([*steps, ("model", model)]), {"model__alpha": [0.1, 10.0], **space})
+    return MultiModelSearchCV([competitor], cv=ONE_SPLIT, scheduler="local", n_jobs=1)
+
+
+def test_a_lost_step_dies_as_often_as_dask_allows_while_it_is_made_again(regression, tmp_path):
+    two_steps_above_it = {"scale__with_mean": [True, False]}
+    search = search_on_a_step("dies_twice_when_made_again", tmp_path, two_steps_above_it).fit(*regression)
+    assert {"died", "again", "twice"} <= {file.name for file in tmp_path.iterdir()}
+    assert search.failures_.empty
+    alone = search_on_a_step("nothing", tmp_path, two_steps_above_it).set_params(scheduler="inline").fit(*regression)
+    assert_same_results(alone.cv_results_, search.cv_results_)
+
+
+def test_a_lost_step_that_can_not_be_made_again(regression, tmp_path):
+    search = search_on_a_step("dies_whenever_made_again", tmp_path, {})
+    sound = ("sound", Ridge(), {"alpha": [0.1, 10.0]})
+    search.set_params(estimators=[*search.estimators, sound], refit=False)
+    with pytest.warns(FitFailedWarning, match="2 fits failed out of a total of 4"):
+        search.fit(*regression)
+    assert list(search.failures_["estimator"]) == ["ridge", "ridge"]
+    assert set(search.failures_["kind"]) == {"killed"}
