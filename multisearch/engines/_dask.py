@@ -16,19 +16,10 @@ from typing import Any, TypeAlias
 import distributed
 from distributed.scheduler import KilledWorker
 
-from multisearch._records import (
-    KILLED,
-    TIMEOUT,
-    BatchResult,
-    Failure,
-    Lost,
-    Outcome,
-    RefitResult,
-    SharedStep,
-    Task,
-)
+from multisearch._records import TIMEOUT, BatchResult, Lost, Outcome, RefitResult, SharedStep, Task
 from multisearch.engines import _remote
 from multisearch.engines._local import local_workers
+from multisearch.engines._lost import died_below, gone_with_its_base, killed, no_sign_of_life
 from multisearch.engines._placement import OnThisMachine, Placement, Scattered
 from multisearch.engines._versions import module_not_found
 from multisearch.engines._workers import Workers
@@ -212,7 +203,7 @@ class DaskEngine:
             if task is not None and future is not None:
                 future.cancel()
                 self._forget_step(task)
-                self._given_up.append((task, Lost(_no_sign_of_life(self._workers.silence_allowed))))
+                self._given_up.append((task, no_sign_of_life(self._workers.silence_allowed)))
         while self._workers.forgotten:
             task, future = self._tasks.pop(self._workers.forgotten.pop(), (None, None))
             if task is not None and future is not None:
@@ -225,7 +216,8 @@ class DaskEngine:
     def _gathered(self, batches: dict[str, tuple[Task, distributed.Future[Any]]]) -> Iterator[tuple[Task, Result]]:
         futures = {key: future for key, (_, future) in batches.items()}
         try:
-            results = within(self._seconds_to_gather, partial(self._client.gather, futures, errors="skip"))
+            gather = partial(self._client.gather, futures, errors="skip")
+            results = within(self._seconds_to_gather, gather, is_in_vain=self._workers.are_cut_off)
         except (CancelledError, asyncio.CancelledError):
             self._tasks |= batches
             self._put_again()
@@ -254,8 +246,7 @@ class DaskEngine:
 
         dask makes a lost result of a shared step anew, and counts every death beside it, over the whole search.
         """
-        error = future.exception()
-        if not isinstance(error, KilledWorker) or str(error.task) == str(future.key):
+        if not died_below(future.exception(), future.key):
             yield task, self._lost(task, future)
         elif not self._is_given_up(task):
             self._renew_lost_steps(task)
@@ -284,12 +275,7 @@ class DaskEngine:
             self._workers.end([error.worker])
             return Lost(error.failure, is_certain=True, worker=error.worker)
         if isinstance(error, KilledWorker):
-            times, where = error.allowed_failures + 1, error.last_worker.address
-            sentence = (
-                f"the worker process died, {times} times in a row (the last one was {where}), as when memory runs out "
-                "or native code crashes"
-            )
-            return Lost(Failure(sentence, sentence, kind=KILLED), worker=where)
+            return killed(error)
         cause = error
         while cause is not None and not isinstance(cause, ModuleNotFoundError):
             cause = cause.__cause__
@@ -325,7 +311,7 @@ class DaskEngine:
             return False
         del self._times_lost[task.key]
         self._forget_step(task)
-        self._given_up.append((task, Lost(_gone_with_its_base())))
+        self._given_up.append((task, gone_with_its_base(_TIMES_TO_LOSE)))
         return True
 
     def _renew(self, keys: Sequence[str]) -> None:
@@ -389,13 +375,3 @@ def _timeouts_in(result: Any) -> Iterator[Outcome]:
     for outcome in result.outcomes if isinstance(result, BatchResult) else ():
         if outcome.failure is not None and outcome.failure.kind == TIMEOUT:
             yield outcome
-
-
-def _gone_with_its_base() -> Failure:
-    sentence = f"the worker process died, and what the fit stands on with it, {_TIMES_TO_LOSE} times in a row"
-    return Failure(sentence, sentence, kind=KILLED)
-
-
-def _no_sign_of_life(seconds: float) -> Failure:
-    sentence = f"the worker gave no sign of life for {seconds:g} seconds, longer than fit_timeout, and was ended"
-    return Failure(sentence, sentence, kind=TIMEOUT)

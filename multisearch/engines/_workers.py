@@ -173,8 +173,12 @@ class Workers:
         ------
         ConnectionError
         """
-        if self._client.status != "running":
+        if self.are_cut_off():
             raise self._gone()
+
+    def are_cut_off(self) -> bool:
+        """Say whether the connection to the scheduler is known to be closed."""
+        return bool(self._client.status != "running")
 
     def look(self, pending: Collection[str] = ()) -> list[str]:
         """Return the keys of tasks whose workers give no sign of life for longer than a fit may take.
@@ -216,7 +220,7 @@ class Workers:
 
     def _answered(self, ask: Callable[[], Any]) -> Any:
         try:
-            return within(_SECONDS_TO_ANSWER, ask)
+            return within(_SECONDS_TO_ANSWER, ask, is_in_vain=self.are_cut_off)
         except (OSError, FitTimeoutError) as error:
             self.is_silent = isinstance(error, FitTimeoutError)
             raise self._gone() from error

@@ -6,6 +6,7 @@ import contextvars
 import queue
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -14,12 +15,15 @@ from sklearn import config_context, get_config
 
 _T = TypeVar("_T")
 
+_A_MOMENT = 0.1
+"""Seconds between two looks whether there is still any use in waiting."""
+
 
 class FitTimeoutError(Exception):
     """Some work has not ended in time, and goes on in a thread that nobody waits for; tells where that is."""
 
 
-def within(seconds: float | None, work: Callable[[], _T]) -> _T:
+def within(seconds: float | None, work: Callable[[], _T], *, is_in_vain: Callable[[], bool] | None = None) -> _T:
     """Do some work, and return what it returns.
 
     Parameters
@@ -27,6 +31,8 @@ def within(seconds: float | None, work: Callable[[], _T]) -> _T:
     seconds : float or None
         How long it may take. None is no limit, and does the work in this thread.
     work : callable
+    is_in_vain : callable or None, default=None
+        Asked every tenth of a second whether there is no use in waiting any longer; None waits for all of the time.
 
     Raises
     ------
@@ -45,7 +51,7 @@ def within(seconds: float | None, work: Callable[[], _T]) -> _T:
             return context.run(work)
 
     try:
-        done: _T = helper.do(in_these_surroundings, seconds)
+        done: _T = helper.do(in_these_surroundings, seconds, is_in_vain)
     except FitTimeoutError:
         _own.helper = None
         raise
@@ -71,12 +77,17 @@ class _Helper:
                 self._done.put((None, error))
             del work
 
-    def do(self, work: Callable[[], Any], seconds: float) -> Any:
+    def do(self, work: Callable[[], Any], seconds: float, is_in_vain: Callable[[], bool] | None) -> Any:
         self._asked.put(work)
-        try:
-            result, error = self._done.get(timeout=seconds)
-        except queue.Empty:
-            raise FitTimeoutError(self._where()) from None
+        deadline = time.monotonic() + seconds
+        while True:
+            left = deadline - time.monotonic()
+            try:
+                result, error = self._done.get(timeout=max(0, left if is_in_vain is None else min(left, _A_MOMENT)))
+                break
+            except queue.Empty:
+                if time.monotonic() >= deadline or (is_in_vain is not None and is_in_vain()):
+                    raise FitTimeoutError(self._where()) from None
         if error is not None:
             raise error
         return result

@@ -1,7 +1,9 @@
 import os
+import threading
 import time
 
 import pytest
+from distributed import Client
 
 from multisearch.engines._workers import Workers
 
@@ -56,6 +58,19 @@ def test_tasks_of_others_are_none_of_our_business(workers, client, asked_at_once
     look_again_and_again(workers, seconds=1)
     assert workers.look() == []
     future.cancel()
+
+
+@pytest.mark.timeout(60)
+def test_an_answer_that_cannot_come_any_more_is_not_waited_for(client, asked_at_once, monkeypatch):
+    monkeypatch.setattr("multisearch.engines._workers._SECONDS_TO_ANSWER", 10**6)
+    own = Client(client.scheduler.address, set_as_default=False)
+    workers = Workers(own, "multisearch-test", worker_timeout=None, fit_timeout=None)
+    go = threading.Event()
+    own.run_on_scheduler = lambda *args: go.wait()
+    threading.Timer(0.5, own.close).start()
+    with pytest.raises(ConnectionError, match="is lost"):
+        workers.look()
+    go.set()
 
 
 def test_only_workers_that_serve_nobody_else_may_be_ended(workers, client):

@@ -32,6 +32,13 @@ def test_configuration_of_scikit_learn_goes_along():
     assert not within(60, get_config)["assume_finite"]
 
 
+def test_waiting_that_has_become_vain_ends_before_time_is_up():
+    go = threading.Event()
+    with pytest.raises(FitTimeoutError):
+        within(10**6, go.wait, is_in_vain=lambda: True)
+    go.set()
+
+
 def test_time_that_is_up_is_an_error_that_tells_where_the_work_is():
     go = threading.Event()
 
