@@ -9,7 +9,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -140,7 +140,8 @@ class DaskEngine:
         for attempt in range(1, _TIMES_TO_PUT + 1):
             self._workers.wait_for_one()  # without one, dask would wait in its own way, and for as long as it likes
             try:
-                self._placed = self._placement.put(self._problem, self._prefix)
+                with self._workers.kept_busy() if attempt > 1 else nullcontext():
+                    self._placed = self._placement.put(self._problem, self._prefix)
             except (OSError, CancelledError, KeyError):  # a worker went while it was given the data
                 self._workers.check_connection()
                 if attempt == _TIMES_TO_PUT:

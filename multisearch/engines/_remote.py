@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import Counter
 from functools import partial
 
@@ -17,6 +18,10 @@ from multisearch.fitting import Problem, StepResult, Surroundings, collected_war
 _lock = threading.Lock()
 _running: Counter[str] = Counter()
 _abandoned: set[str] = set()
+_free: set[str] = set()
+
+_SECONDS_BETWEEN_LOOKS = 0.02
+_SECONDS_TO_BE_BUSY = 600.0
 
 
 class StepTimeoutError(Exception):
@@ -78,3 +83,15 @@ def abandon(search: str) -> bool:
     _abandoned.add(search)
     with _lock:
         return _running[search] > 0
+
+
+def stay_busy(name: str) -> None:
+    """Take up a thread of this worker until `be_free` is called with the same name, or for ten minutes."""
+    deadline = time.monotonic() + _SECONDS_TO_BE_BUSY
+    while name not in _free and time.monotonic() < deadline:
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+
+
+def be_free(name: str) -> None:
+    """End what `stay_busy` does on this worker, now or when it begins."""
+    _free.add(name)

@@ -7,14 +7,15 @@ import signal
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import distributed
 
+from multisearch.engines import _remote
 from multisearch.fitting import FitTimeoutError, within
 
 _SECONDS_BETWEEN_LOOKS = 2.0
@@ -149,6 +150,21 @@ class Workers:
             future.cancel()
             raise TimeoutError(self._what_is_missing(self._look())) from None
         self.n_threads = sum(self._client.nthreads().values())
+
+    @contextmanager
+    def kept_busy(self) -> Iterator[None]:
+        """Keep the workers busy meanwhile, which a cluster that adapts to its load would take away as idle ones."""
+        name = f"{self._prefix}-busy-{uuid.uuid4().hex}"
+        addresses = self._answered(self._client.nthreads)
+        futures = [
+            self._client.submit(_remote.stay_busy, name, key=f"{name}-{number}", workers=[address], pure=False)
+            for number, address in enumerate(addresses)
+        ]
+        try:
+            yield
+        finally:
+            self._client.cancel(futures)
+            self._client.run(_remote.be_free, name, on_error="ignore")
 
     def check_nannies(self) -> None:
         """Check that every worker can be ended and comes back.

@@ -72,8 +72,9 @@ def fits_in(folder):
     return [Fit(float(a), int(fold), int(pid), float(s)) for a, fold, pid, s in map(str.split, lines)]
 
 
-def some_is_held(folder):
-    return any(fit.seconds == HELD for fit in fits_in(folder))
+def is_well_under_way(folder):
+    """Say whether a fit is held, and the results of some candidate on all folds have arrived."""
+    return any(fit.seconds == HELD for fit in fits_in(folder)) and bool(complete_in_journal(folder))
 
 
 def search_in(folder, n_candidates=15, *, model=Traced, **arguments):
@@ -89,6 +90,12 @@ def in_journal(folder):
     return {(params["alpha"], fold) for params, fold in zip(table["params"], table["fold"], strict=True)}
 
 
+def complete_in_journal(folder):
+    """Return the candidates, as alphas in order, that the journal knows on all folds."""
+    folds = Counter(alpha for alpha, _ in in_journal(folder))
+    return sorted(alpha for alpha, count in folds.items() if count == len(SPLITS))
+
+
 def undisturbed(folder, n_candidates=15):
     """Return the ``cv_results_`` of the same search when nothing happens, without a journal."""
     alone = folder / "undisturbed"
@@ -99,8 +106,7 @@ def undisturbed(folder, n_candidates=15):
 
 def assert_partial_results(found, folder):
     """Check that partial results are of exactly those candidates that the journal knows on all folds."""
-    folds = Counter(alpha for alpha, _ in in_journal(folder))
-    complete = sorted(alpha for alpha, count in folds.items() if count == len(SPLITS))
+    complete = complete_in_journal(folder)
     assert complete
     assert sorted(found["param_alpha"]) == complete
 

@@ -1,11 +1,13 @@
 """Where faults happen: on local workers of our own, and on clusters of the user's that tests may break."""
 
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
 import dask
 import pytest
 from faults._estimators import OURS
+from faults._processes import scheduler, started
 
 
 def pytest_collection_modifyitems(items):
@@ -39,21 +41,22 @@ def new_cluster():
 
 
 @pytest.fixture(scope="session")
-def cluster_to_break():
-    from distributed import LocalCluster
-
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0"
-    ) as cluster:
-        yield cluster
+def address_of_theirs(tmp_path_factory):
+    """Start a cluster from the command line: its end is that of its processes, in whatever state they are."""
+    folder = tmp_path_factory.mktemp("theirs")
+    options = ["--nworkers", "2", "--nthreads", "1", "--host", "127.0.0.1", "--no-dashboard"]
+    with scheduler(folder) as (_, address):
+        command = [sys.executable, "-m", "dask", "worker", address, *options, "--local-directory", folder]
+        with started(*command, folder=folder):
+            yield address
 
 
 @pytest.fixture
-def theirs(cluster_to_break):
+def theirs(address_of_theirs):
     """Give the active client of a cluster of two workers, which may die: they are replaced."""
     from distributed import Client
 
-    with Client(cluster_to_break) as client:
+    with Client(address_of_theirs) as client:
         client.wait_for_workers(2, timeout=60)
         yield client
 

@@ -1,5 +1,6 @@
 """Workers come and go while a search runs: the results are the same."""
 
+import multiprocessing
 import os
 import time
 from pathlib import Path
@@ -71,6 +72,22 @@ def test_a_cluster_that_starts_workers_only_when_they_are_needed(new_cluster, re
     client = new_cluster(0)
     client.cluster.adapt(minimum=0, maximum=2)
     search = MultiModelSearchCV(competitor(Faulty, tmp_path), cv=2).fit(*regression)
+    assert_same_scores(search, regression)
+
+
+class TakesLongToArrive(Faulty):
+    """Keeps a worker from doing anything else while it is received."""
+
+    def __setstate__(self, state):
+        if multiprocessing.parent_process() is not None:
+            time.sleep(1)
+        super().__setstate__(state)
+
+
+def test_data_take_longer_to_arrive_than_idle_workers_are_kept(new_cluster, regression, tmp_path):
+    client = new_cluster(0)
+    client.cluster.adapt(minimum=0, maximum=1, interval="100 ms", wait_count=1)
+    search = MultiModelSearchCV(competitor(TakesLongToArrive, tmp_path), cv=2).fit(*regression)
     assert_same_scores(search, regression)
 
 

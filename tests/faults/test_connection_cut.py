@@ -12,7 +12,7 @@ import pytest
 from distributed import Client
 from faults._processes import scheduler, worker
 from faults._signals import meanwhile, wait_for
-from faults._traced import X, assert_goes_on, search_in, set_pace, some_is_held, y
+from faults._traced import X, assert_goes_on, is_well_under_way, search_in, set_pace, y
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
 
@@ -62,7 +62,7 @@ def assert_noticed(folder, cut, **arguments):
     moment = []
 
     def cut_and_note():
-        wait_for(lambda: some_is_held(folder))
+        wait_for(lambda: is_well_under_way(folder))
         cut()
         moment.append(time.monotonic())
 

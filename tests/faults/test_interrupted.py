@@ -21,9 +21,9 @@ from faults._traced import (
     assert_partial_results,
     fits_in,
     in_journal,
+    is_well_under_way,
     search_in,
     set_pace,
-    some_is_held,
     y,
 )
 from sklearn.exceptions import NotFittedError
@@ -49,7 +49,7 @@ def interruptible():
 def test_a_script_on_local_workers_ends_and_leaves_no_process(tmp_path, times):
     set_pace(tmp_path, 0.02, hold_after=57)
     with started(sys.executable, Path(_client.__file__), tmp_path, 2, 15, folder=tmp_path) as process:
-        wait_for(lambda: some_is_held(tmp_path))
+        wait_for(lambda: is_well_under_way(tmp_path))
         time.sleep(SECONDS_TO_ARRIVE)
         processes = family(process)
         start = time.monotonic()
@@ -70,7 +70,7 @@ def test_a_cluster_of_the_users_is_left_running_and_idle(tmp_path, new_cluster):
     set_pace(tmp_path, 0.02, hold_after=57)
 
     def interrupt():
-        wait_for(lambda: some_is_held(tmp_path))
+        wait_for(lambda: is_well_under_way(tmp_path))
         time.sleep(SECONDS_TO_ARRIVE)
         os.kill(os.getpid(), signal.SIGINT)
 

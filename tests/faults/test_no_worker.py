@@ -8,7 +8,16 @@ import pytest
 from distributed import Client
 from faults._processes import scheduler, worker
 from faults._signals import meanwhile, wait_for
-from faults._traced import X, assert_goes_on, assert_partial_results, search_in, set_pace, some_is_held, undisturbed, y
+from faults._traced import (
+    X,
+    assert_goes_on,
+    assert_partial_results,
+    is_well_under_way,
+    search_in,
+    set_pace,
+    undisturbed,
+    y,
+)
 from helpers import assert_same_results
 
 pytestmark = pytest.mark.timeout(60)
@@ -50,7 +59,7 @@ def test_all_are_killed_and_none_comes_back(address, folder):
         client.wait_for_workers(1, timeout=30)
 
         def kill():
-            wait_for(lambda: some_is_held(folder))
+            wait_for(lambda: is_well_under_way(folder))
             process.kill()
 
         start = time.monotonic()

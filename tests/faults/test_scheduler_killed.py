@@ -7,7 +7,7 @@ import pytest
 from distributed import Client
 from faults._processes import scheduler, worker
 from faults._signals import meanwhile, wait_for
-from faults._traced import X, assert_goes_on, assert_partial_results, search_in, set_pace, some_is_held, y
+from faults._traced import X, assert_goes_on, assert_partial_results, is_well_under_way, search_in, set_pace, y
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -18,7 +18,7 @@ def test_the_search_ends_at_once(tmp_path, given):
     killed = []
 
     def kill():
-        wait_for(lambda: some_is_held(tmp_path))
+        wait_for(lambda: is_well_under_way(tmp_path))
         process.kill()
         killed.append(time.monotonic())
 
