@@ -142,7 +142,7 @@ class DaskEngine:
             try:
                 with self._workers.kept_busy() if attempt > 1 else nullcontext():
                     self._placed = self._placement.put(self._problem, self._prefix)
-            except (OSError, CancelledError, KeyError):  # a worker went while it was given the data
+            except (OSError, CancelledError, KeyError, AssertionError):  # a worker went while it was given the data
                 self._workers.check_connection()
                 if attempt == _TIMES_TO_PUT:
                     raise

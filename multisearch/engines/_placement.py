@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
@@ -17,7 +19,7 @@ from multisearch._lazy import is_lazy
 from multisearch.engines._mapped import MappedValue, write
 from multisearch.engines._modules import import_ahead, modules_of
 from multisearch.engines._versions import check_modules, check_versions
-from multisearch.fitting import Problem
+from multisearch.fitting import FitTimeoutError, Problem, within
 
 logger = logging.getLogger("multisearch")
 
@@ -89,9 +91,9 @@ class Scattered:
     def put(self, problem: Problem, key: str) -> distributed.Future[Any]:
         """Return a future; a dask collection's rows go from worker to worker, not through this process."""
         if not is_lazy(problem.X):
-            self._problem = self._client.scatter(problem, broadcast=True, hash=False)
+            self._problem = _sent_to_all(self._client, problem, key)
             return self._problem
-        rest = self._client.scatter(replace(problem, X=None), broadcast=True, hash=False)
+        rest = _sent_to_all(self._client, replace(problem, X=None), key)
         rows = self._client.compute(problem.X)
         again = f"{key}-problem-{uuid.uuid4().hex[:12]}"  # it may be put again, and dask knows old keys
         self._problem = self._client.submit(_with_rows, rest, rows, key=again, pure=False)
@@ -142,6 +144,29 @@ class OnThisMachine:
             where = {"workers": [worker], "allow_other_workers": True}  # one that has died needs no imports
             future = self._client.submit(import_ahead, names, key=f"{key}-imports-{number}", pure=False, **where)
             self._imports.append(future)
+
+
+def _sent_to_all(client: distributed.Client, problem: Problem, prefix: str) -> distributed.Future[Any]:
+    """Send a problem to every worker.
+
+    Raises
+    ------
+    ConnectionError
+        Where one of them goes meanwhile: dask would go on trying to reach it, for ever.
+    """
+    key = f"{prefix}-sent-{uuid.uuid4().hex[:12]}"
+    before = client.nthreads().keys()
+
+    def some_have_gone() -> bool:
+        return not before <= client.nthreads().keys()
+
+    try:
+        futures = within(math.inf, partial(client.scatter, {key: problem}, broadcast=True), is_in_vain=some_have_gone)
+    except FitTimeoutError:
+        distributed.Future(key, client).release()  # dask ceases to send what nobody wants
+        raise ConnectionError("a worker went while the data were sent to all") from None
+    sent: distributed.Future[Any] = futures[key]
+    return sent
 
 
 def _without_data(problem: Problem) -> bytes:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +23,7 @@ from multisearch.fitting import FitTimeoutError, within
 _SECONDS_BETWEEN_LOOKS = 2.0
 _SECONDS_TO_ANSWER = 30.0
 """How long the scheduler may take, before the connection counts as lost although nobody has closed it."""
+_SECONDS_TO_SAY = 3.0
 _IN_MOTION = frozenset({"waiting", "processing", "queued", "no-worker"})
 """dask's states of a task that is going to be done."""
 
@@ -136,6 +139,8 @@ class Workers:
 
         Raises
         ------
+        ConnectionError
+            Where the scheduler is gone.
         TimeoutError
             Where none has come in time.
         """
@@ -144,9 +149,13 @@ class Workers:
             return
         # A task, since some clusters start workers only where there is something to do
         future = self._client.submit(bool, key=f"{self._prefix}-awaited-{uuid.uuid4().hex}", pure=False)
+        seconds = math.inf if self._worker_timeout is None else self._worker_timeout
         try:
-            future.result(timeout=self._worker_timeout)
-        except TimeoutError:
+            within(seconds, future.result, is_in_vain=self.are_cut_off)
+        except CancelledError as error:
+            raise self._gone() from error
+        except FitTimeoutError:
+            self.check_connection()
             future.cancel()
             raise TimeoutError(self._what_is_missing(self._look())) from None
         self.n_threads = sum(self._client.nthreads().values())
@@ -163,8 +172,9 @@ class Workers:
         try:
             yield
         finally:
-            self._client.cancel(futures)
-            self._client.run(_remote.be_free, name, on_error="ignore")
+            with suppress(OSError, FitTimeoutError):  # one that does not answer is busy anyway
+                self._client.cancel(futures)
+                within(_SECONDS_TO_SAY, partial(self._client.run, _remote.be_free, name, on_error="ignore"))
 
     def check_nannies(self) -> None:
         """Check that every worker can be ended and comes back.

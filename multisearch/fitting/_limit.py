@@ -41,21 +41,19 @@ def within(seconds: float | None, work: Callable[[], _T], *, is_in_vain: Callabl
     """
     if seconds is None:
         return work()
-    helper = getattr(_own, "helper", None)
-    if helper is None:
-        helper = _own.helper = _Helper()
     context, configuration = contextvars.copy_context(), get_config()
 
     def in_these_surroundings() -> _T:
         with config_context(**configuration):
             return context.run(work)
 
-    try:
-        done: _T = helper.do(in_these_surroundings, seconds, is_in_vain)
-    except FitTimeoutError:
-        _own.helper = None
-        raise
-    return done
+    helper: _Helper = _own.__dict__.pop("helper", None) or _Helper()
+    done: tuple[_T, BaseException | None] = helper.do(in_these_surroundings, seconds, is_in_vain)
+    _own.helper = helper  # only now: while its work is not done, it is of no use to anybody else
+    result, error = done
+    if error is not None:
+        raise error
+    return result
 
 
 class _Helper:
@@ -64,6 +62,7 @@ class _Helper:
     def __init__(self) -> None:
         self._asked: queue.SimpleQueue[Callable[[], Any]] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
+        self._is_abandoned = False
         # A daemon, because the process must be able to end while some work never does
         self._thread = threading.Thread(target=self._serve, name="multisearch-fit", daemon=True)
         self._thread.start()
@@ -71,26 +70,35 @@ class _Helper:
     def _serve(self) -> None:
         while True:
             work = self._asked.get()
+            done: tuple[Any, BaseException | None]
             try:
-                self._done.put((work(), None))
+                done = (work(), None)
             except BaseException as error:  # noqa: BLE001 - to be raised where the work was asked for
-                self._done.put((None, error))
-            del work
+                done = (None, error)
+            if self._is_abandoned:
+                return
+            self._done.put(done)
+            del work, done
 
-    def do(self, work: Callable[[], Any], seconds: float, is_in_vain: Callable[[], bool] | None) -> Any:
+    def do(
+        self, work: Callable[[], Any], seconds: float, is_in_vain: Callable[[], bool] | None
+    ) -> tuple[Any, BaseException | None]:
         self._asked.put(work)
+        try:
+            return self._answer(seconds, is_in_vain)
+        except BaseException:
+            self._is_abandoned = True
+            raise
+
+    def _answer(self, seconds: float, is_in_vain: Callable[[], bool] | None) -> tuple[Any, BaseException | None]:
         deadline = time.monotonic() + seconds
         while True:
-            left = deadline - time.monotonic()
+            left = max(0.0, deadline - time.monotonic())
             try:
-                result, error = self._done.get(timeout=max(0, left if is_in_vain is None else min(left, _A_MOMENT)))
-                break
+                return self._done.get(timeout=left if is_in_vain is None else min(left, _A_MOMENT))
             except queue.Empty:
                 if time.monotonic() >= deadline or (is_in_vain is not None and is_in_vain()):
                     raise FitTimeoutError(self._where()) from None
-        if error is not None:
-            raise error
-        return result
 
     def _where(self) -> str:
         frame = sys._current_frames().get(self._thread.ident or 0)  # noqa: SLF001 - Python's only way to look into a thread

@@ -33,3 +33,18 @@ def test_the_search_ends_at_once(tmp_path, given):
         assert time.monotonic() - killed[0] < 10
     assert_partial_results(search.partial_results_, tmp_path)
     assert_goes_on(tmp_path)
+
+
+def test_while_the_search_waits_for_its_first_worker(tmp_path):
+    def kill():
+        wait_for(lambda: client.futures)
+        process.kill()
+
+    with (
+        scheduler(tmp_path) as (process, address),
+        Client(address, timeout=5) as client,
+        meanwhile(kill),
+        pytest.raises(ConnectionError, match="scheduler"),
+    ):
+        search_in(tmp_path, worker_timeout=None).fit(X, y)
+    assert not (tmp_path / "fits").exists()

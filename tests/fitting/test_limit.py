@@ -56,3 +56,29 @@ def test_the_next_work_does_not_wait_for_the_one_that_was_given_up():
         within(0.05, lambda: go.wait(60))
     assert within(60, lambda: "done") == "done"
     go.set()
+
+
+def test_a_thread_that_nobody_waits_for_ends_with_its_work():
+    go, threads = threading.Event(), []
+
+    def wait_for_it():
+        threads.append(threading.current_thread())
+        go.wait(60)
+
+    with pytest.raises(FitTimeoutError):
+        within(0.1, wait_for_it)
+    go.set()
+    threads[0].join(60)
+    assert not threads[0].is_alive()
+
+
+def test_after_an_interrupt_nobody_gets_what_was_meant_for_somebody_else():
+    go = threading.Event()
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        within(60, go.wait, is_in_vain=interrupt)
+    go.set()
+    assert within(60, lambda: "mine") == "mine"
