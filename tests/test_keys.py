@@ -128,6 +128,9 @@ def test_versions_have_an_order_that_is_the_same_in_every_process():
 
 def test_a_function_that_a_users_function_calls_belongs_to_the_key(data, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(
+        sys, "dont_write_bytecode", True
+    )  # a second version within a second would be taken for the first
 
     def keys(factor, how):
         (tmp_path / "deep_helpers.py").write_text(f"def factor():\n    return {factor}\n")

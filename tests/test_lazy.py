@@ -52,7 +52,9 @@ def test_rows_do_not_pass_through_the_client(ridge, arrays, client, monkeypatch)
     sizes = []
     scatter = type(client).scatter
     monkeypatch.setattr(
-        type(client), "scatter", lambda self, data, **how: sizes.append(data.X) or scatter(self, data, **how)
+        type(client),
+        "scatter",
+        lambda self, data, **how: sizes.extend(one.X for one in data.values()) or scatter(self, data, **how),
     )
     ridge.fit(X, y)
     assert sizes == [None]

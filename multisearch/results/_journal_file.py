@@ -273,6 +273,8 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _explanation(error, path) from error
+    except UnicodeDecodeError as error:  # from SQLite's message, which quotes a damaged definition
+        raise _damage(path, error) from error
 
 
 def _code_of(error: sqlite3.Error) -> int:

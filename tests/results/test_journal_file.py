@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from results._journals import entry, found, known, write
 
@@ -263,6 +263,7 @@ def test_a_file_whose_end_was_cut_off_is_an_error_or_lacks_one_record(content, m
     assert_harmless(content[0][:-missing], content[1])
 
 
+@example(place=0.177734375, bit=7)  # in the definition of the table, which is no text any more
 @settings(max_examples=150, deadline=None)
 @given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
 def test_a_flipped_bit_is_an_error_or_costs_one_record(content, place, bit):
