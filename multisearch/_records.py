@@ -96,6 +96,11 @@ Task: TypeAlias = SharedStep | Batch | Refit
 """What is sent to a worker."""
 
 
+SHARED_STEPS, PATHS, TRANSFORMED_ROWS = "shared steps", "paths", "scores of transformed rows"
+KERAS_EPOCHS, KERAS_NETWORKS = "Keras' epochs in one call", "Keras' networks traced once"
+"""The short cuts: what may make an evaluation cheaper than it is from the raw rows, and never other."""
+
+
 RAISED, TIMEOUT, KILLED = "raised", "timeout", "killed"
 """How a fit can fail: by an exception, by taking longer than allowed, by the death of the process it ran in."""
 
@@ -136,7 +141,7 @@ class Outcome:
 
     ``fit_time`` and ``score_time`` are seconds that the candidate would have cost alone; ``seconds`` were spent on it.
     Of a fit that several candidates share they are spent on the largest, and a share by iterations is each one's time.
-    ``worker`` says where it ran.
+    ``worker`` says where it ran, ``short_cuts`` from which of them this evaluation has profited.
     """
 
     candidate: int
@@ -150,6 +155,7 @@ class Outcome:
     failure: Failure | None = None
     warnings: tuple[CaughtWarning, ...] = ()
     worker: str | None = None
+    short_cuts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

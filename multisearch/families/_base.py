@@ -66,12 +66,13 @@ class Family:
         """Keep the library's own threads to a limit while this model is fitted and scored (None: no limit)."""
         return nullcontext()
 
-    def accelerated(self, estimator: Any, *, kept: bool) -> AbstractContextManager[None]:
+    def accelerated(self, estimator: Any, *, kept: bool) -> AbstractContextManager[set[str]]:
         """Let this model be fitted and scored faster, with the same numbers to the bit.
 
-        A model that is ``kept`` for the user is left as its own ``fit`` would leave it, and shares nothing.
+        A model that is ``kept`` for the user is left as its own ``fit`` would leave it, and shares nothing. The context
+        gives a set, which in the end holds the short cuts that were really taken.
         """
-        return nullcontext()
+        return nullcontext(set())
 
     def path_parameter(self, estimator: Any, params: Mapping[str, Any]) -> str | None:
         """Name the parameter whose smaller values are contained in a larger fit; None where this model has none.

@@ -59,11 +59,12 @@ class KerasFamily(Family):
         estimator.set_params(**dict.fromkeys(names, n_iterations))
 
     @contextmanager
-    def accelerated(self, estimator: Any, *, kept: bool) -> Iterator[None]:
+    def accelerated(self, estimator: Any, *, kept: bool) -> Iterator[set[str]]:
         """Run epochs at once, and trace one network for all models of equal content, unless the model is kept."""
         train = getattr(estimator, "_fit_keras_model", None)
+        taken: set[str] = set()
         if train is None:
-            yield
+            yield taken
             return
         loan = Loan()
 
@@ -76,7 +77,7 @@ class KerasFamily(Family):
         # scikeras takes attributes for parameters, unless they start with an underscore
         vars(estimator)["_fit_keras_model"] = fit_keras_model
         try:
-            yield
+            yield taken
         finally:
             vars(estimator).pop("_fit_keras_model", None)
             loan.give_back()
