@@ -87,11 +87,11 @@ def add_object(encoder: Encoder, value: Any) -> None:
     """
     reduced = _reduced(encoder, value)
     if isinstance(reduced, str):
-        if _add_by_name(encoder, value, reduced):
+        if _is_told_by_name(encoder, value, reduced):
             return
     elif _has_own_way_to_pickle(value):
         encoder.add_each("reduced", (list(part) if isinstance(part, Iterator) else part for part in reduced))
-    else:
+    elif _method(type(value), "__reduce__") is _method(object, "__reduce__"):
         encoder.add(reduced[1])
     encoder.add(type(value))
     _add_contents(encoder, value)
@@ -120,19 +120,20 @@ def _method(kind: type, name: str) -> Any:
     return getattr(kind, name, None)
 
 
-def _add_by_name(encoder: Encoder, value: Any, name: str) -> bool:
-    """Write where to find an object that pickling only names; say whether that tells all of it."""
-    module = getattr(value, "__module__", None)
-    if found_under(module, name) is not value:
-        encoder.refuse(value, f"{module}.{name} is something else")
-    file = file_of(sys.modules.get(str(module)))
-    if encoder.keys.origin.is_users(str(module), file):
-        if is_compiled(file):
-            encoder.refuse(value, f"{module}.{name} is compiled")
-        encoder.write("global", f"{module}.{name}")
-        return False
-    encoder.write("library", f"{module}.{name} {version_of(str(module))}")
-    return True
+def _is_told_by_name(encoder: Encoder, value: Any, name: str) -> bool:
+    """Write where to find an object that pickling only names; say whether that tells all of it.
+
+    It does for a library's; of the user's own, what it holds counts, and compiled code cannot be told at all.
+    """
+    module = str(getattr(value, "__module__", None))
+    file = file_of(sys.modules.get(module))
+    if found_under(module, name) is value and not encoder.keys.origin.is_users(module, file):
+        encoder.write("library", f"{module}.{name} {version_of(module)}")
+        return True
+    if is_compiled(file) or is_compiled(file_of(sys.modules.get(type(value).__module__))):
+        encoder.refuse(value, f"{module}.{name} is compiled")
+    encoder.write("global", f"{module}.{name}")
+    return False
 
 
 def _add_contents(encoder: Encoder, value: Any) -> None:
@@ -179,11 +180,14 @@ class FrozenDistribution(metaclass=_FrozenDistributionKind):
 
 def add_distribution(encoder: Encoder, value: Any) -> None:
     """Write one of scipy's own by its name and arguments, since its state differs from process to process."""
-    dist: Any = vars(value)["dist"]
-    own = getattr(scipy.stats, str(dist.name), None)
-    if type(own) is not type(dist) or type(value).__module__.partition(".")[0] != "scipy":
+    dist = value.dist
+    kind: type = type(dist)
+    if (
+        type(getattr(scipy.stats, str(dist.name), None)) is not kind
+        or type(value).__module__.partition(".")[0] != "scipy"
+    ):
         add_object(encoder, value)
         return
-    encoder.add(type(dist))
+    encoder.add(kind)
     encoder.add_each("distribution", (dist.name, value.args, value.kwds, getattr(dist, "shapes", None)))
     encoder.add_each("support", (getattr(dist, name, None) for name in ("a", "b", "badvalue")))
