@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import functools
 import hashlib
+import itertools
 import struct
 import types
 from collections.abc import Callable, Iterable
@@ -95,6 +96,7 @@ class Encoder:
         self.keys = keys
         self.owner = owner
         self.is_cyclic = False
+        self.n_objects: itertools.count[int] = itertools.count() if above is None else above.n_objects
         self._hash = hashlib.blake2b(digest_size=16)
         self.path: list[int] = []
         self.in_this_key: dict[int, tuple[Any, str]] = {}
@@ -128,6 +130,10 @@ class Encoder:
             encode = next((encode for kinds, encode in _DESCENDANTS if isinstance(value, kinds)), _objects.add_object)
         encode(self, value)
 
+    def _take_over(self, inner: Encoder) -> None:
+        self.highest = min(self.highest, inner.highest)
+        self.is_cyclic |= inner.is_cyclic
+
     def is_inside(self, value: Any) -> bool:
         """Say whether what is written now is inside a value."""
         return id(value) in self.path
@@ -145,7 +151,7 @@ class Encoder:
         for value in values:
             inner = Encoder(self.keys, self)
             inner.add(value)
-            self.highest = min(self.highest, inner.highest)
+            self._take_over(inner)
             digests.append(inner.hexdigest())
         self.add_each(tag, sorted(digests))
 
@@ -279,6 +285,7 @@ _DESCENDANTS: tuple[tuple[Any, _Encode], ...] = (
     (type, _code.add_class),
     ((scipy.sparse.spmatrix, scipy.sparse.sparray), _data.add_sparse),
     (_data.Pandas, _data.add_pandas),
+    (_data.Polars, _data.add_polars),
     (_objects.FrozenDistribution, _objects.add_distribution),
 )
 """How values of descendants of these classes are written; all others are objects."""

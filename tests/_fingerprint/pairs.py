@@ -8,7 +8,7 @@ import types
 
 HEAD = """
     import abc, collections, dataclasses, datetime, decimal, enum, functools, operator, pathlib, re
-    import numpy as np, pandas as pd, scipy.sparse, scipy.stats, sklearn
+    import numpy as np, pandas as pd, polars as pl, scipy.sparse, scipy.stats, sklearn
     from sklearn.base import BaseEstimator, TransformerMixin
     from sklearn.compose import ColumnTransformer
     from sklearn.decomposition import PCA
@@ -317,6 +317,17 @@ DIFFERENT = {
         "value = pd.Series(['a', None], dtype='object')",
         [("'object'", "'string'"), ("None", "'None'"), ("None", "float('nan')")],
     ),
+    "a frame of polars": (
+        "value = pl.DataFrame({'a': [1, 2], 'b': ['x', None], 'c': ['p', 'q']}, schema_overrides={'c': pl.Enum(['p', 'q'])})",
+        [
+            ("[1, 2]", "[1, 3]"),
+            ("None", "'None'"),
+            ("'a'", "'d'"),
+            ("[1, 2]", "[1.0, 2]"),
+            ("Enum(['p', 'q'])", "Enum(['q', 'p'])"),
+        ],
+    ),
+    "a series of polars": ("value = pl.Series('a', [1, None])", [("'a'", "'b'"), ("None", "0"), ("1", "2")]),
     "rows in another sparse order": (
         "value = scipy.sparse.coo_array(([1.0, 2.0], ([0, 1], [0, 1])))",
         [("[1.0, 2.0], ([0, 1], [0, 1])", "[2.0, 1.0], ([1, 0], [1, 0])"), ("coo_array", "coo_matrix")],
