@@ -14,8 +14,8 @@ _HARMLESS = {
     *_ITERATION_NAMES,
     *("learning_rate", "eta", "depth", "max_depth", "l2_leaf_reg", "reg_lambda", "random_state", "random_seed"),
     *("loss_function", "objective", "subsample", "rsm", "colsample_bylevel", "min_data_in_leaf", "min_child_samples"),
-    *("max_leaves", "num_leaves", "border_count", "max_bin", "random_strength", "bagging_temperature", "cat_features"),
-    *("verbose", "silent", "logging_level", "allow_writing_files", "thread_count", "n_jobs"),
+    *("max_leaves", "num_leaves", "border_count", "max_bin", "random_strength", "bagging_temperature"),
+    *("verbose", "silent", "logging_level", "allow_writing_files", "thread_count"),
 }
 """Numbers and words under these names leave the first trees of a large model what the small model is."""
 

@@ -46,7 +46,7 @@ _METRIC_NAMES = {
 
 _STOPPING_NAMES = ("early_stopping_round", "early_stopping_rounds", "early_stopping", "n_iter_no_change")
 
-_BOOSTINGS_WITH_PATHS = {"gbdt", "goss"}  # dart changes trees that it has made, rf averages over all
+_BOOSTINGS_WITH_PATHS = ("gbdt", "goss")  # dart changes trees that it has made, rf averages over all
 _HARMLESS = frozenset(
     {
         *("boosting_type", "n_estimators", "learning_rate", "num_leaves", "max_depth", "objective", "class_weight"),

@@ -57,7 +57,7 @@ class SklearnEnsembleFamily(Family):
             return None
         if not _is_seeded_by_its_ensemble(inner.get("estimator")) or not _is_repeatable(inner.get("init")):
             return None
-        if type(estimator).__name__.startswith("Bagging") and params["n_jobs"] not in {None, 1}:
+        if type(estimator).__name__.startswith("Bagging") and params["n_jobs"] not in (None, 1):
             return None  # each thread adds up members of its own, so that sums depend on how many there are
         return "n_estimators"
 

@@ -38,7 +38,7 @@ class XGBoostFamily(Family):
         if not is_exactly(estimator, "xgboost", "XGBRegressor", "XGBClassifier"):
             return None
         seed = params.get("random_state")  # None is a seed too: XGBoost's default is 0
-        if not (seed is None or is_fixed_seed(seed)) or params.get("booster") not in {None, "gbtree"}:
+        if not (seed is None or is_fixed_seed(seed)) or params.get("booster") not in (None, "gbtree"):
             return None
         return "n_estimators" if sets_only(estimator, params, _HARMLESS) else None
 
