@@ -37,8 +37,9 @@ class XGBoostFamily(Family):
         """Name the number of trees, for the two classes themselves: a random forest of XGBoost's derives from them."""
         if not is_exactly(estimator, "xgboost", "XGBRegressor", "XGBClassifier"):
             return None
-        seed = params.get("random_state")  # None is a seed too: XGBoost's default is 0
-        if not (seed is None or is_fixed_seed(seed)) or params.get("booster") not in (None, "gbtree"):
+        # None is a seed too: XGBoost's default is 0. A generator gives another number whenever it is asked for
+        seeds = [seed for seed in (params.get("random_state"), estimator.random_state) if seed is not None]
+        if not all(map(is_fixed_seed, seeds)) or params.get("booster") not in (None, "gbtree"):
             return None
         return "n_estimators" if sets_only(estimator, params, _HARMLESS) else None
 
