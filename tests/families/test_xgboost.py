@@ -65,6 +65,7 @@ def test_a_method_of_the_users_on_a_model_may_do_anything():
     assert family_of(model).path_parameter(model, model.get_params()) is None
 
 
+@pytest.mark.filterwarnings("ignore")  # as errors, they would have each fitted alone
 def test_random_forests_of_xgboost_have_the_scores_of_fits_alone(noisy):
     space = {"n_estimators": [2, 5, 9, 14]}
     ours, alone = (
