@@ -10,7 +10,7 @@
     Which fit parameters have one entry per row, and those entries' rows, exactly as GridSearchCV decides it.
 ``_score``
     A scorer's result checked, with GridSearchCV's warnings and errors.
-``_BaseScorer``, ``_PassthroughScorer``, ``_MultimetricScorer``
+``_BaseScorer``, ``_Scorer``, ``_PassthroughScorer``, ``_MultimetricScorer``
     The classes behind ``check_scoring``; needed to know which scorers look at nothing but predictions.
 ``_VisualBlock``, ``_callback_support``
     What draws estimators in notebooks, and what ends the callbacks of a fit (since 1.9; before, there are none).
@@ -28,6 +28,7 @@ from typing import Any
 from sklearn.metrics._scorer import _BaseScorer as BaseScorer
 from sklearn.metrics._scorer import _MultimetricScorer as MultimetricScorer
 from sklearn.metrics._scorer import _PassthroughScorer as PassthroughScorer
+from sklearn.metrics._scorer import _Scorer as Scorer
 from sklearn.model_selection._validation import _score as checked_score
 from sklearn.utils import _safe_indexing as take_rows
 from sklearn.utils._repr_html.estimator import _VisualBlock as VisualBlock
@@ -54,7 +55,9 @@ __all__ = [
     "CallbackSupportMixin",
     "MultimetricScorer",
     "PassthroughScorer",
+    "Scorer",
     "VisualBlock",
+    "asks_once",
     "callbacks_ended_after",
     "check_method_params",
     "checked_score",
@@ -72,6 +75,22 @@ def multimetric_scorers(scorer: Any) -> dict[str, Any]:
     """Return the scorers by metric name that a multimetric scorer asks; it has no public attribute for them."""
     scorers: dict[str, Any] = scorer._scorers
     return scorers
+
+
+def asks_once(scorer: Any) -> bool:
+    """Say whether a scorer of scikit-learn's asks a model for one prediction only, whatever it computes from it.
+
+    Of several metrics each may ask in its own way; those that ask in the same are given one and the same answer.
+    """
+    if not isinstance(scorer, MultimetricScorer):
+        return True
+    scorers = list(multimetric_scorers(scorer).values())
+    if len(scorers) == 1:
+        return True
+    if not all(isinstance(one, BaseScorer) for one in scorers):
+        return False
+    first = scorers[0]._response_method
+    return all(one._response_method == first for one in scorers)
 
 
 def truncate_hist_gradient_boosting(estimator: Any, n_iterations: int) -> None:

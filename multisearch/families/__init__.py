@@ -3,6 +3,7 @@
 from multisearch.families._base import Family, StoppingRows, TrainingRows
 from multisearch.families._estimators import active_steps, is_plain_pipeline, kind_of, last_step
 from multisearch.families._find import families_that_stop, family_of, stopping_family_of
+from multisearch.families._known import is_exactly, is_harmless, is_known
 
 __all__ = [
     "Family",
@@ -11,6 +12,9 @@ __all__ = [
     "active_steps",
     "families_that_stop",
     "family_of",
+    "is_exactly",
+    "is_harmless",
+    "is_known",
     "is_plain_pipeline",
     "kind_of",
     "last_step",

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from numbers import Integral
 from typing import Any
 
 from multisearch.families._base import Family, derives_from
+from multisearch.families._known import is_exactly, is_fixed_seed, sets_only
 
 _ITERATION_NAMES = ("iterations", "n_estimators", "num_boost_round", "num_trees")
 _HARMLESS = {
     *_ITERATION_NAMES,
     *("learning_rate", "eta", "depth", "max_depth", "l2_leaf_reg", "reg_lambda", "random_state", "random_seed"),
     *("loss_function", "objective", "subsample", "rsm", "colsample_bylevel", "min_data_in_leaf", "min_child_samples"),
-    *("max_leaves", "num_leaves", "border_count", "max_bin", "random_strength", "bagging_temperature", "cat_features"),
-    *("verbose", "silent", "logging_level", "allow_writing_files", "thread_count", "n_jobs"),
+    *("max_leaves", "num_leaves", "border_count", "max_bin", "random_strength", "bagging_temperature"),
+    *("verbose", "silent", "logging_level", "allow_writing_files", "thread_count"),
 }
-"""Parameters under which the first trees of a large model are the small model."""
+"""Numbers and words under these names leave the first trees of a large model what the small model is."""
 
 
 class CatBoostFamily(Family):
@@ -36,13 +36,13 @@ class CatBoostFamily(Family):
 
         Without a learning rate CatBoost chooses one by the number of iterations.
         """
+        if not is_exactly(estimator, "catboost", "CatBoostClassifier", "CatBoostRegressor"):
+            return None
         given = {name for name, value in params.items() if value is not None}
         seeds = [params[name] for name in ("random_state", "random_seed") if name in given]
-        if type(estimator).__module__.partition(".")[0] != "catboost" or not given <= _HARMLESS:
+        if not given & {"learning_rate", "eta"} or not all(is_fixed_seed(seed) for seed in seeds):
             return None
-        if not given & {"learning_rate", "eta"} or not all(isinstance(seed, Integral) for seed in seeds):
-            return None
-        if callable(params.get("loss_function")) or callable(params.get("objective")):
+        if not sets_only(estimator, params, _HARMLESS):
             return None
         names = [name for name in _ITERATION_NAMES if name in given]
         return names[0] if len(names) == 1 else None

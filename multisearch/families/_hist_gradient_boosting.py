@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,18 @@ import numpy as np
 from multisearch._records import StoppingRule
 from multisearch._sklearn_compat import truncate_hist_gradient_boosting
 from multisearch.families._base import Family, StoppingRows, TrainingRows, derives_from
+from multisearch.families._known import is_exactly, is_fixed_seed, sets_only
+
+_CLASSES = ("HistGradientBoostingRegressor", "HistGradientBoostingClassifier")
+_HARMLESS = frozenset(
+    {
+        *("loss", "quantile", "learning_rate", "max_iter", "max_leaf_nodes", "max_depth", "min_samples_leaf"),
+        *("l2_regularization", "max_features", "max_bins", "categorical_features", "monotonic_cst", "interaction_cst"),
+        *("class_weight", "random_state", "early_stopping", "scoring", "validation_fraction", "n_iter_no_change"),
+        *("tol", "verbose"),
+    }
+)
+"""Numbers and words under these names leave the first trees of a large model what the small model is."""
 
 
 class HistGradientBoostingFamily(Family):
@@ -20,7 +31,7 @@ class HistGradientBoostingFamily(Family):
     stops_early: bool = True
 
     def handles(self, estimator: Any) -> bool:
-        return derives_from(estimator, "sklearn", "HistGradientBoostingRegressor", "HistGradientBoostingClassifier")
+        return derives_from(estimator, "sklearn", *_CLASSES)
 
     def fit_stopped(self, estimator: Any, rows: TrainingRows, stopping: StoppingRows, rule: StoppingRule) -> int:
         own = {name: getattr(estimator, name) for name in ("early_stopping", "n_iter_no_change", "tol", "scoring")}
@@ -50,9 +61,10 @@ class HistGradientBoostingFamily(Family):
 
     def path_parameter(self, estimator: Any, params: Mapping[str, Any]) -> str | None:
         """Name ``max_iter`` where early stopping is off for certain: "auto" depends on the number of rows."""
-        seeded = isinstance(params["random_state"], Integral)
-        plain = type(estimator).__module__.startswith("sklearn.") and not params["warm_start"]
-        return "max_iter" if plain and seeded and params["early_stopping"] is False else None
+        if not is_exactly(estimator, "sklearn", *_CLASSES) or params["early_stopping"] is not False:
+            return None
+        is_on_path = is_fixed_seed(params["random_state"]) and sets_only(estimator, params, _HARMLESS)
+        return "max_iter" if is_on_path else None
 
     def truncate(self, estimator: Any, n_iterations: int) -> None:
         truncate_hist_gradient_boosting(estimator, n_iterations)

@@ -7,11 +7,11 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from numbers import Integral
 from typing import Any
 
 from multisearch._records import StoppingRule
 from multisearch.families._base import Family, StoppingRows, TrainingRows, derives_from
+from multisearch.families._known import is_exactly, is_fixed_seed, sets_only
 
 _ITERATION_NAMES = (
     "n_estimators",
@@ -46,9 +46,20 @@ _METRIC_NAMES = {
 
 _STOPPING_NAMES = ("early_stopping_round", "early_stopping_rounds", "early_stopping", "n_iter_no_change")
 
-_BOOSTINGS_WITH_PATHS = {"gbdt", "goss"}  # dart changes trees that it has made, rf averages over all
-_NOT_ON_PATHS = (*_STOPPING_NAMES, "boosting", "boost", *_ITERATION_NAMES[1:])
-"""Other names that overrule the boosting type or the number of iterations, or end the training early."""
+_BOOSTINGS_WITH_PATHS = ("gbdt", "goss")  # dart changes trees that it has made, rf averages over all
+_HARMLESS = frozenset(
+    {
+        *("boosting_type", "n_estimators", "learning_rate", "num_leaves", "max_depth", "objective", "class_weight"),
+        *("min_split_gain", "min_child_weight", "min_child_samples", "subsample", "subsample_freq", "colsample_bytree"),
+        *("reg_alpha", "reg_lambda", "random_state", "subsample_for_bin", "importance_type", "n_jobs"),
+        # What the constructor does not name, and takes all the same
+        *("max_bin", "min_data_in_bin", "feature_fraction_bynode", "extra_trees", "path_smooth", "max_delta_step"),
+        *("scale_pos_weight", "is_unbalance", "cat_smooth", "cat_l2", "monotone_constraints", "metric"),
+        *("data_sample_strategy", "linear_tree"),
+        *("verbose", "verbosity", "deterministic", "force_col_wise", "force_row_wise"),
+    }
+)
+"""Numbers and words under these names leave the first trees of a large model what the small model is."""
 
 
 class LightGBMFamily(Family):
@@ -92,14 +103,12 @@ class LightGBMFamily(Family):
         estimator.set_params(**{name: None for name in _STOPPING_NAMES if params.get(name) is not None})
 
     def path_parameter(self, estimator: Any, params: Mapping[str, Any]) -> str | None:
+        if not is_exactly(estimator, "lightgbm", "LGBMRegressor", "LGBMClassifier"):
+            return None
         seed = params.get("random_state")  # None is a seed too: LightGBM has constants of its own
-        if type(estimator).__module__.partition(".")[0] != "lightgbm" or not (
-            seed is None or isinstance(seed, Integral)
-        ):
+        if not (seed is None or is_fixed_seed(seed)) or params["boosting_type"] not in _BOOSTINGS_WITH_PATHS:
             return None
-        if params["boosting_type"] not in _BOOSTINGS_WITH_PATHS or callable(params["objective"]):
-            return None
-        return None if any(params.get(name) is not None for name in _NOT_ON_PATHS) else "n_estimators"
+        return "n_estimators" if sets_only(estimator, params, _HARMLESS) else None
 
     def truncate(self, estimator: Any, n_iterations: int) -> None:
         estimator.booster_.best_iteration = n_iterations

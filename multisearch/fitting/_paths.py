@@ -5,13 +5,13 @@ from __future__ import annotations
 from numbers import Integral
 from typing import Any
 
-from sklearn.pipeline import Pipeline
+from sklearn.base import clone
 
 from multisearch._records import Candidate
-from multisearch._sklearn_compat import routing_enabled
+from multisearch._sklearn_compat import asks_once, routing_enabled
 from multisearch.families import family_of, is_plain_pipeline
 from multisearch.fitting._problem import Problem
-from multisearch.fitting._scoring import only_looks_at_predictions
+from multisearch.fitting._scoring import only_looks_at_predictions, scores_on_transformed_rows
 
 _HARMLESS_FIT_PARAMS = {"sample_weight"}
 """What a model may be given besides X and y; anything else may depend on the number of iterations."""
@@ -28,11 +28,14 @@ def path_of(problem: Problem, candidate: Candidate) -> tuple[str, int] | None:
     if family is None or problem.monitor is not None or problem.rule_of(candidate) is not None:
         return None
     estimator = problem.estimators[candidate.estimator]
-    if is_plain_pipeline(estimator) and type(estimator) is not Pipeline:
-        return None  # it may predict in a way of its own
     prefix = _prefix(estimator)
     own = {name.removeprefix(prefix): value for name, value in candidate.params.items() if name.startswith(prefix)}
-    name = family.path_parameter(model, {**model.get_params(deep=False), **own})
+    if any("__" in name for name in own):
+        model = clone(model).set_params(**clone(own, safe=False))  # what is inside it may be changed, too
+        own_params = model.get_params(deep=False)
+    else:
+        own_params = {**model.get_params(deep=False), **own}
+    name = family.path_parameter(model, own_params)
     value = None if name is None else own.get(name)
     if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
         return None
@@ -52,5 +55,10 @@ def _fit_params_are_harmless(problem: Problem, candidate: Candidate, prefix: str
 
 
 def _scores_predictions(problem: Problem, candidate: Candidate) -> bool:
+    """Say whether scorers see nothing of the model but its predictions, each of them as in a fit of its own."""
     name = candidate.estimator
-    return only_looks_at_predictions(problem.scorers[name], problem.score_params[name])
+    scorer, score_params = problem.scorers[name], problem.score_params[name]
+    if not is_plain_pipeline(problem.estimators[name]):
+        return only_looks_at_predictions(scorer, score_params)
+    estimator = problem.estimators[name] if asks_once(scorer) else problem.build(candidate)
+    return scores_on_transformed_rows(estimator, scorer, score_params)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sklearn.metrics import check_scoring
+from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from multisearch._records import Scores
@@ -13,11 +14,13 @@ from multisearch._sklearn_compat import (
     BaseScorer,
     MultimetricScorer,
     PassthroughScorer,
+    Scorer,
+    asks_once,
     checked_score,
     multimetric_scorers,
     routing_enabled,
 )
-from multisearch.families import kind_of, last_step
+from multisearch.families import active_steps, is_exactly, is_known, kind_of, last_step
 
 _USUAL_KINDS = {"classifier", "regressor"}
 _USUAL_PACKAGES = ("sklearn.", "lightgbm.", "scikeras.", "xgboost.", "catboost.")
@@ -69,16 +72,27 @@ def _meaning_of_score(model: Any) -> str:
 
 
 def only_looks_at_predictions(scorer: Any, score_params: Mapping[str, Any]) -> bool:
-    """Say whether a Pipeline's last step on transformed rows gets the same score as the Pipeline on the rows as given.
+    """Say whether all that a scorer asks of a model are predictions of the rows that it is given.
 
-    True for scikit-learn's own scorers, which call ``predict`` and the like. A callable of the user's is shown the
-    whole Pipeline and the rows as given, because it may look at anything.
+    True for scikit-learn's own scorers, which call ``predict`` and the like. A callable of the user's may look at
+    anything, and so may a subclass of scikit-learn's, or a scorer on which a method was set.
     """
     if score_params and routing_enabled():
         return False
-    if isinstance(scorer, MultimetricScorer):
+    if is_exactly(scorer, "sklearn", MultimetricScorer.__name__):
         return all(only_looks_at_predictions(one, score_params) for one in multimetric_scorers(scorer).values())
-    return isinstance(scorer, BaseScorer | PassthroughScorer)
+    return is_exactly(scorer, "sklearn", Scorer.__name__, PassthroughScorer.__name__)
+
+
+def scores_on_transformed_rows(estimator: Any, scorer: Any, score_params: Mapping[str, Any]) -> bool:
+    """Say whether a Pipeline's last step on transformed rows gets the same score as the Pipeline on the rows as given.
+
+    A subclass may predict in a way of its own. A transformer that is not known may transform the same rows otherwise
+    the next time, so that it has to be asked as often as the Pipeline would ask it.
+    """
+    if not (is_exactly(estimator, "sklearn", Pipeline.__name__) and only_looks_at_predictions(scorer, score_params)):
+        return False
+    return asks_once(scorer) or all(is_known(step) for _, step in active_steps(estimator))
 
 
 def score(scorer: Any, model: Any, rows: tuple[Any, Any], params: Mapping[str, Any], error_score: Any) -> Scores:

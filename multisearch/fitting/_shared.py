@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import copy
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
 import scipy.sparse
 
 from multisearch._records import CaughtWarning, Failure
 from multisearch.families import active_steps
+from multisearch.fitting._rows import handed_over
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,10 @@ class StepResult:
     failure : Failure or None
     warnings : tuple of CaughtWarning
         What fitting the steps warned about, collected on a worker.
+    strange : frozenset of int
+        Which of the steps, by position, are of classes that are not known: using them may change them.
+    is_private : bool
+        Whether everybody is to get copies of the rows, also who is known to behave.
     """
 
     fitted: tuple[Any, ...] = ()
@@ -45,6 +49,8 @@ class StepResult:
     seconds: Mapping[str, float] = field(default_factory=dict)
     failure: Failure | None = None
     warnings: tuple[CaughtWarning, ...] = ()
+    strange: frozenset[int] = frozenset()
+    is_private: bool = False
 
     def __sizeof__(self) -> int:
         """Return the bytes of the rows, by which a scheduler decides where to place and when to spill them."""
@@ -85,7 +91,7 @@ class _HandOut:
             position = self._position
             self._position += 1
             if position < self._given:
-                return handed_over(self.train), self.fitted[position]
+                return self.train, self.fitted[position]
             self.train, fitted = function(transformer, X, *args, **kwargs)
             self.fitted.append(fitted)
             if self._position == self._stop:
@@ -99,7 +105,7 @@ class _HandOut:
 def handed_out(pipeline: Any, shared: StepResult | None, stop: int | None = None) -> Iterator[_HandOut]:
     """Let a Pipeline's ``fit`` take its first steps from ``shared``, and end it after ``stop`` steps if that is given.
 
-    The Pipeline's own ``memory`` is put back in the end.
+    What is shared is handed out as it is, see `lent`. The Pipeline's own ``memory`` is put back in the end.
     """
     own = pipeline.memory
     given = shared if shared is not None else StepResult()
@@ -119,35 +125,29 @@ def through_steps(pipeline: Any, start: int, X: Any) -> Any:
     return X
 
 
-def locked(rows: Any) -> Any:
-    """Make rows read-only before they are shared; frames cannot be locked, see `handed_over`."""
-    if isinstance(rows, np.ndarray):
-        rows.flags.writeable = False
-    elif scipy.sparse.issparse(rows):
-        for name in ("data", "indices", "indptr", "row", "col"):
-            part = getattr(rows, name, None)
-            if isinstance(part, np.ndarray):
-                part.flags.writeable = False
-    return rows
+def lent(shared: StepResult, *, known: bool, copies: Iterable[int]) -> StepResult:
+    """Return shared steps as one fit may have them.
 
-
-def handed_over(rows: Any) -> Any:
-    """Return shared rows as one user may have them: what cannot be locked is copied."""
-    if isinstance(rows, np.ndarray) or scipy.sparse.issparse(rows):
-        return rows
-    return rows.copy(deep=False) if _is_copied_on_write(rows) else copy.deepcopy(rows)
-
-
-def _is_copied_on_write(rows: Any) -> bool:
-    """Say whether writing to a shallow copy leaves these rows alone: pandas guards frames so from 3.0 on."""
-    if not (type(rows).__module__.partition(".")[0] == "pandas" and hasattr(rows, "iloc")):
-        return False
-    import pandas as pd
-
-    return int(pd.__version__.partition(".")[0]) >= 3 or pd.get_option("mode.copy_on_write") is True  # noqa: PLR2004
+    Parameters
+    ----------
+    shared : StepResult
+    known : bool
+        Whether all that is fitted on the rows is known to behave.
+    copies : iterable of int
+        Which of the fitted steps it must not share with others.
+    """
+    known = known and not shared.is_private
+    chosen = sorted(copies)
+    # All at once, so that what they have in common stays so
+    copied = dict(zip(chosen, copy.deepcopy([shared.fitted[position] for position in chosen]), strict=True))
+    return replace(
+        shared,
+        fitted=tuple(copied.get(position, step) for position, step in enumerate(shared.fitted)),
+        train=handed_over(shared.train, known=known),
+        stopping=handed_over(shared.stopping, known=known),
+    )
 
 
 def private_copy(shared: StepResult) -> StepResult:
-    """Return shared steps with rows of their own, for a fit that has to write into them."""
-    rows = {name: copy.deepcopy(getattr(shared, name)) for name in ("train", "stopping", "test", "scored_train")}
-    return replace(shared, **rows)
+    """Return shared steps whose rows are copied for whoever gets them, for a fit that has to write into them."""
+    return replace(shared, is_private=True)

@@ -11,7 +11,7 @@ from sklearn.utils.metadata_routing import get_routing_for_object
 from multisearch._records import Candidate, Fold, StoppingRule
 from multisearch.families import StoppingRows, TrainingRows, is_plain_pipeline, last_step, stopping_family_of
 from multisearch.fitting._problem import Problem
-from multisearch.fitting._shared import StepResult, handed_over, through_steps
+from multisearch.fitting._shared import StepResult, through_steps
 
 
 def fit_stopped(estimator: Any, rule: StoppingRule, rows: TrainingRows, stopping: Callable[[], StoppingRows]) -> int:
@@ -58,10 +58,13 @@ class _StoppedFit:
 def stopping_rows(
     problem: Problem, candidate: Candidate, estimator: Any, fold: Fold, shared: StepResult | None
 ) -> StoppingRows:
-    """Return the stopping rows as the model will see them, through the steps that are fitted by now."""
+    """Return the stopping rows as the model will see them, through the steps that are fitted by now.
+
+    ``shared`` are steps that are lent to this fit.
+    """
     if fold.stopping is None:
         raise ValueError(f"fold {fold.index} has no rows to stop by")
-    X = problem.rows(estimator, fold.stopping, fold.train)[0] if shared is None else handed_over(shared.stopping)
+    X = problem.rows(estimator, fold.stopping, fold.train)[0] if shared is None else shared.stopping
     X = through_steps(estimator, 0 if shared is None else len(shared.fitted), X)
     params = problem.fit_params_of(candidate.estimator, fold.stopping)
     named = f"{estimator.steps[-1][0]}__sample_weight" if is_plain_pipeline(estimator) else "sample_weight"

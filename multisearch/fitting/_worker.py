@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
-
-from sklearn.pipeline import Pipeline
 
 from multisearch._records import (
     Batch,
@@ -33,8 +30,10 @@ from multisearch.fitting._guard import EndsSearchError, guarded, timed_out
 from multisearch.fitting._limit import FitTimeoutError, within
 from multisearch.fitting._paths import path_of
 from multisearch.fitting._problem import Problem
-from multisearch.fitting._scoring import announced, only_looks_at_predictions, score
-from multisearch.fitting._shared import StepResult, handed_out, handed_over, locked, through_steps
+from multisearch.fitting._rows import private
+from multisearch.fitting._scoring import announced, score, scores_on_transformed_rows
+from multisearch.fitting._shared import StepResult, handed_out, through_steps
+from multisearch.fitting._steps import fit_steps, lent_to, training_rows
 from multisearch.fitting._stopping import fit_stopped, stopping_rows
 
 
@@ -135,48 +134,14 @@ def _fit_shared(
         return parent
     start = time.perf_counter()
     with surroundings.watch() as caught:
-        result, failure = guarded(lambda given: _shared_result(problem, task, given), parent, surroundings.interrupts)
+        result, failure = guarded(
+            lambda given: fit_steps(problem, task, given), _usable(parent), surroundings.interrupts
+        )
     spent = time.perf_counter() - start
     above = StepResult() if parent is None else parent
     if result is None:
         result = StepResult(fit_seconds=above.fit_seconds + spent, failure=failure)
     return replace(result, seconds={**above.seconds, task.key: spent}, warnings=(*above.warnings, *caught))
-
-
-def _shared_result(problem: Problem, task: SharedStep, parent: StepResult | None) -> StepResult:
-    pipeline = problem.build(task.candidate)
-    fold = problem.fold(task.candidate, task.fold)
-    given = StepResult() if parent is None else parent
-    clock = _Clock()
-    X, y = _training_rows(problem, pipeline, fold, parent)
-    with handed_out(pipeline, parent, task.stop) as memory:
-        pipeline.fit(X, y, **problem.fit_params_of(task.candidate.estimator, fold.train))
-
-    def transformed(rows: Rows, above: Any) -> Any:
-        X = problem.rows(pipeline, rows, fold.train)[0] if parent is None else handed_over(above)
-        for step in memory.fitted[task.start :]:
-            X = step.transform(X)
-        return locked(X)
-
-    stopping = None if fold.stopping is None else transformed(fold.stopping, given.stopping)
-    fit_seconds = clock.lap()
-    test = transformed(fold.test, given.test)
-    score_seconds = clock.lap()
-    return StepResult(
-        fitted=tuple(memory.fitted),
-        train=locked(memory.train),
-        stopping=stopping,
-        test=test,
-        scored_train=transformed(fold.train, given.scored_train) if problem.return_train_score else None,
-        fit_seconds=given.fit_seconds + fit_seconds,
-        score_seconds=given.score_seconds + score_seconds,
-    )
-
-
-def _training_rows(problem: Problem, estimator: Any, fold: Fold, shared: StepResult | None) -> tuple[Any, Any]:
-    if shared is None:
-        return problem.rows(estimator, fold.train)
-    return handed_over(shared.train), problem.targets(fold.train)
 
 
 def _evaluate(
@@ -190,7 +155,9 @@ def _evaluate(
     start = time.perf_counter()
     with surroundings.watch() as caught:
         outcomes, failure = guarded(
-            lambda given: _fitted_and_scored(problem, evaluation, given, surroundings), shared, surroundings.interrupts
+            lambda given: _fitted_and_scored(problem, evaluation, given, surroundings),
+            _usable(shared),
+            surroundings.interrupts,
         )
     spent = time.perf_counter() - start
     if outcomes is None and evaluation.shorter:
@@ -205,6 +172,11 @@ def _evaluate(
     outcomes = [replace(outcomes[0], seconds=spent - rest), *outcomes[1:]]
     warnings = (*above.warnings, *caught)
     return [replace(outcome, warnings=warnings) for outcome in outcomes]
+
+
+def _usable(shared: StepResult | None) -> StepResult | None:
+    """Return shared steps if there are any; what could not be shared leaves everybody to the raw rows."""
+    return shared if shared is not None and shared.fitted else None
 
 
 def _failed(evaluation: Evaluation, above: StepResult, failure: Failure | None) -> Outcome:
@@ -273,20 +245,21 @@ def _tuned(problem: Problem, model: Any, native_threads: int | None, *, kept: bo
 
 def _fit(problem: Problem, candidate: Candidate, estimator: Any, fold: Fold, shared: StepResult | None) -> int | None:
     """Fit a candidate on one fold; return its best iteration if it stops early."""
-    X, y = _training_rows(problem, estimator, fold, shared)
+    own = None if shared is None else lent_to(problem, candidate, estimator, shared)
+    X, y = training_rows(problem, estimator, fold, own)
     fit_params = problem.fit_params_of(candidate.estimator, fold.train)
     number = candidate.index * len(problem.folds[0]) + fold.index
     monitor = problem.monitor
     with (
         nullcontext() if monitor is None else monitor.evaluation(number, estimator, (X, y), fit_params),
-        nullcontext() if shared is None else handed_out(estimator, shared),
+        nullcontext() if own is None else handed_out(estimator, own),
     ):
         rule = problem.rule_of(candidate)
         if rule is None:
             _fit_any(estimator, X, y, fit_params)
             return None
         rows = TrainingRows(X, y, fit_params)
-        return fit_stopped(estimator, rule, rows, lambda: stopping_rows(problem, candidate, estimator, fold, shared))
+        return fit_stopped(estimator, rule, rows, lambda: stopping_rows(problem, candidate, estimator, fold, own))
 
 
 def _fit_any(estimator: Any, X: Any, y: Any, fit_params: Mapping[str, Any]) -> None:
@@ -306,13 +279,10 @@ class _Scoring:
         self._scorer = problem.scorers[name]
         self._fold = fold
         self._shared = StepResult() if shared is None else shared
-        # A subclass may predict in a way of its own
-        self._on_transformed_rows = (
-            problem.optimize
-            and type(estimator) is Pipeline
-            and only_looks_at_predictions(self._scorer, problem.score_params[name])
+        self._on_transformed_rows = problem.optimize and scores_on_transformed_rows(
+            estimator, self._scorer, problem.score_params[name]
         )
-        self._seen: dict[str, tuple[Any, Any]] = {}
+        self._seen: dict[str, Any] = {}
 
     def outcome(self, candidate: Candidate, fit_seconds: float) -> Outcome:
         """Score the estimator as it is now."""
@@ -338,23 +308,24 @@ class _Scoring:
         model = last_step(self.estimator) if self._on_transformed_rows else self.estimator
         shown = announced(model, problem.kind, self._scorer)
         params = problem.score_params_of(self._name, rows)
+        seen = self._seen[which], problem.targets(rows)  # a metric of the user's might write into y
         try:
-            return score(self._scorer, shown, self._seen[which], params, problem.error_score)
+            return score(self._scorer, shown, seen, params, problem.error_score)
         except Exception as error:
             raise EndsSearchError from error
 
-    def _rows(self, which: str, rows: Rows) -> tuple[Any, Any]:
-        """Return X and y as the model that scores is to see them; of their own, since it might write into them.
+    def _rows(self, which: str, rows: Rows) -> Any:
+        """Return X as the model that scores is to see it; of its own, since it might write into it.
 
         Many scorers turn a failure to write into read-only rows into a score.
         """
         n_shared = len(self._shared.fitted)
         if self._on_transformed_rows and n_shared:
-            X, y = copy.deepcopy(getattr(self._shared, which)), self._problem.targets(rows)
+            X = private(getattr(self._shared, which))
         else:
             columns = None if rows is self._fold.train else self._fold.train
-            X, y = self._problem.rows(self.estimator, rows, columns)
-        return (through_steps(self.estimator, n_shared, X) if self._on_transformed_rows else X), y
+            X, _ = self._problem.rows(self.estimator, rows, columns)
+        return through_steps(self.estimator, n_shared, X) if self._on_transformed_rows else X
 
 
 def _refit(problem: Problem, task: Refit, surroundings: Surroundings) -> RefitResult:

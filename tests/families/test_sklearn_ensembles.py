@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from lightgbm import LGBMRegressor
 from sklearn.ensemble import (
     AdaBoostClassifier,
     AdaBoostRegressor,
@@ -13,6 +14,7 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeRegressor
 
@@ -39,7 +41,7 @@ class OwnTree(DecisionTreeRegressor):
         BaggingClassifier(LogisticRegression(), random_state=0, max_features=0.5),
         BaggingRegressor(random_state=0, max_samples=0.7),
         GradientBoostingClassifier(random_state=0, subsample=0.8),
-        GradientBoostingRegressor(random_state=0, max_features=2, init=Ridge()),
+        GradientBoostingRegressor(random_state=0, max_features=2, init=Ridge(random_state=0)),
         AdaBoostClassifier(random_state=0),
         AdaBoostRegressor(random_state=0, loss="exponential"),
     ],
@@ -70,6 +72,12 @@ def test_boosting_that_ends_by_itself_is_the_same_for_every_larger_number(noisy)
         GradientBoostingRegressor(random_state=0, n_iter_no_change=5),
         BaggingClassifier(SVC(), random_state=0, n_jobs=2),
         BaggingRegressor(OwnTree(), random_state=0),
+        BaggingRegressor(make_pipeline(DecisionTreeRegressor()), random_state=0),
+        AdaBoostRegressor(LGBMRegressor(), random_state=0),
+        GradientBoostingRegressor(random_state=0, init=DecisionTreeRegressor(max_features=1)),
+        GradientBoostingRegressor(random_state=0, init=Ridge(random_state=np.random.RandomState(0))),
+        GradientBoostingRegressor(random_state=0, init=OwnTree(random_state=0)),
+        RandomForestRegressor(random_state=True),
         OwnForest(random_state=0),
     ],
     ids=lambda model: str(model).replace(" ", ""),

@@ -1,6 +1,8 @@
+import numpy as np
 import pytest
-from xgboost import XGBClassifier, XGBRegressor
+from xgboost import XGBClassifier, XGBRanker, XGBRegressor, XGBRFClassifier, XGBRFRegressor
 
+from multisearch import MultiModelSearchCV
 from multisearch.families import family_of
 
 
@@ -39,6 +41,8 @@ def test_of_classes_too(noisy_classes):
         {"booster": "gblinear"},
         {"early_stopping_rounds": 3},
         {"callbacks": []},
+        {"random_state": np.random.RandomState(1)},
+        {"process_type": "update"},
         {"objective": lambda y_true, y_predicted: (y_predicted - y_true, y_true * 0 + 1)},
     ],
     ids=lambda params: next(iter(params)),
@@ -49,5 +53,27 @@ def test_no_path_where_a_tree_may_depend_on_how_many_there_are(params):
     assert family_of(model).path_parameter(model, model.get_params()) is None
 
 
-def test_a_subclass_may_do_anything():
-    assert family_of(OwnBooster()).path_parameter(OwnBooster(), OwnBooster().get_params()) is None
+@pytest.mark.parametrize("model", [OwnBooster(), XGBRFRegressor(), XGBRFClassifier(), XGBRanker()])
+def test_a_subclass_may_do_anything(model):
+    assert family_of(model).path_parameter(model, model.get_params()) is None
+
+
+def test_a_method_of_the_users_on_a_model_may_do_anything():
+    model = XGBRegressor()
+    model.predict = len
+
+    assert family_of(model).path_parameter(model, model.get_params()) is None
+
+
+@pytest.mark.filterwarnings("ignore")  # as errors, they would have each fitted alone
+def test_random_forests_of_xgboost_have_the_scores_of_fits_alone(noisy):
+    space = {"n_estimators": [2, 5, 9, 14]}
+    ours, alone = (
+        MultiModelSearchCV(
+            [("forest", XGBRFRegressor(random_state=0, n_jobs=1), space)], cv=3, refit=False, optimize=optimize
+        ).fit(noisy[0].X, noisy[0].y)
+        for optimize in (True, False)
+    )
+
+    assert np.isfinite(alone.cv_results_["mean_test_score"]).all()
+    np.testing.assert_array_equal(ours.cv_results_["mean_test_score"], alone.cv_results_["mean_test_score"])

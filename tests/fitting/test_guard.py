@@ -6,7 +6,7 @@ import pytest
 from multisearch._records import RAISED, TIMEOUT
 from multisearch.fitting._guard import EndsSearchError, guarded, timed_out
 from multisearch.fitting._limit import FitTimeoutError
-from multisearch.fitting._shared import StepResult, locked
+from multisearch.fitting._shared import StepResult, lent
 
 
 def raising(error):
@@ -70,11 +70,12 @@ def test_what_no_error_score_can_stand_for_says_so():
 
 
 def test_work_that_writes_into_shared_rows_is_done_on_a_copy():
-    shared = StepResult(train=locked(np.ones(3)))
+    shared = StepResult(train=np.ones(3))
 
     def work(given):
-        np.multiply(given.train, 2, out=given.train)
-        return given.train.sum()
+        own = lent(given, known=True, copies=())
+        np.multiply(own.train, 2, out=own.train)
+        return own.train.sum()
 
     assert guarded(work, shared, ()) == (6.0, None)
     assert shared.train.sum() == 3

@@ -2,9 +2,12 @@ import numpy as np
 import pytest
 from lightgbm import LGBMRegressor
 from sklearn.dummy import DummyRegressor
-from sklearn.ensemble import RandomForestRegressor
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.ensemble import AdaBoostRegressor, GradientBoostingRegressor, RandomForestRegressor
+from sklearn.linear_model import Ridge
+from sklearn.metrics import check_scoring
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.tree import DecisionTreeRegressor
 
 from multisearch._records import Batch, Candidate, Evaluation, StoppingRule
 from multisearch.fitting import Monitor, path_of, run_task
@@ -16,7 +19,7 @@ def candidate(**params):
     return Candidate(0, "model", params)
 
 
-class PipelineThatPredictsItsOwnWay(Pipeline):
+class OwnPipeline(Pipeline):
     pass
 
 
@@ -42,6 +45,35 @@ def test_a_setting_may_put_another_model_at_the_end(make_problem):
 def test_a_setting_may_leave_the_path(make_problem):
     assert path_of(make_problem(FOREST), candidate(n_estimators=7, random_state=None)) is None
     assert path_of(make_problem(FOREST), candidate(n_estimators=7, warm_start=True)) is None
+
+
+@pytest.mark.parametrize(
+    ("model", "inside", "has_path"),
+    [
+        (AdaBoostRegressor(DecisionTreeRegressor(), random_state=0), {"estimator__max_depth": 2}, True),
+        (AdaBoostRegressor(DecisionTreeRegressor(), random_state=0), {"estimator__monotonic_cst": OwnPipeline}, False),
+        (GradientBoostingRegressor(init=Ridge(random_state=0), random_state=0), {"init__alpha": 3.0}, True),
+        (GradientBoostingRegressor(init=Ridge(random_state=0), random_state=0), {"init__random_state": None}, False),
+    ],
+    ids=str,
+)
+def test_a_setting_may_change_what_is_inside_a_model(make_problem, model, inside, has_path):
+    problem = make_problem(make_pipeline(StandardScaler(), model))
+    name = f"{type(model).__name__.lower()}__"
+    setting = {name + key: value for key, value in {"n_estimators": 7, **inside}.items()}
+
+    assert (path_of(problem, candidate(**setting)) is not None) == has_path
+
+
+def test_transformers_that_are_not_known_are_asked_once_only(make_problem):
+    pipeline = make_pipeline(FunctionTransformer(), FOREST)
+    name = "randomforestregressor__n_estimators"
+    once, twice = "r2", {"a": "r2", "b": check_scoring(FOREST)}
+    own = {"functiontransformer__func": np.cbrt}
+
+    assert path_of(make_problem(pipeline, scoring=once), candidate(**{name: 7}, **own)) is not None
+    assert path_of(make_problem(pipeline, scoring=twice), candidate(**{name: 7})) is not None
+    assert path_of(make_problem(pipeline, scoring=twice), candidate(**{name: 7}, **own)) is None
 
 
 @pytest.mark.parametrize("value", [0, -1, 2.0, "7", None, True])
@@ -76,7 +108,7 @@ def test_fits_that_somebody_watches_are_not_merged(make_problem):
 
 
 def test_a_pipeline_that_predicts_in_a_way_of_its_own_has_no_path(make_problem):
-    pipeline = PipelineThatPredictsItsOwnWay([("forest", FOREST)])
+    pipeline = OwnPipeline([("forest", FOREST)])
 
     assert path_of(make_problem(pipeline), candidate(forest__n_estimators=7)) is None
 

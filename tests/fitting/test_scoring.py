@@ -7,10 +7,11 @@ from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
 from sklearn.metrics import check_scoring, get_scorer, make_scorer, mean_absolute_error, r2_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from multisearch.fitting import announced, make_scorers
-from multisearch.fitting._scoring import only_looks_at_predictions, score
+from multisearch.fitting._scoring import only_looks_at_predictions, score, scores_on_transformed_rows
 
 
 def own_scorer(estimator, X, y):
@@ -103,6 +104,55 @@ def test_only_scorers_of_scikit_learn_are_known_to_look_at_predictions_alone(rid
     scorer = make_scorers({"ridge": ridge}, scoring, np.nan)["ridge"]
 
     assert only_looks_at_predictions(scorer, {}) is looks_no_further
+
+
+class OwnScorer(type(get_scorer("r2"))):
+    pass
+
+
+def with_method(scorer):
+    scorer._score = own_scorer
+    return scorer
+
+
+@pytest.mark.parametrize(
+    "scorer",
+    [OwnScorer(r2_score, 1, {}), with_method(make_scorer(r2_score)), make_scorer],
+    ids=lambda one: str(type(one)),
+)
+def test_what_is_not_exactly_scikit_learns_may_look_at_anything(ridge, scorer):
+    assert not only_looks_at_predictions(scorer, {})
+    assert not scores_on_transformed_rows(make_pipeline(StandardScaler(), ridge), scorer, {})
+
+
+def with_own(pipeline, name):
+    setattr(pipeline, name, own_scorer)
+    return pipeline
+
+
+LOG = FunctionTransformer(np.cbrt)
+ONE_ANSWER = ["r2", "neg_mean_absolute_error"]
+
+
+@pytest.mark.parametrize(
+    ("estimator", "scoring", "on_transformed_rows"),
+    [
+        (make_pipeline(StandardScaler(), Ridge()), ONE_ANSWER, True),
+        (make_pipeline(LOG, Ridge()), ONE_ANSWER, True),
+        (make_pipeline(LOG, Ridge()), {"a": "r2", "b": check_scoring(Ridge())}, False),
+        (make_pipeline(StandardScaler(), Ridge()), {"a": "r2", "b": check_scoring(Ridge())}, True),
+        (make_pipeline(LOG, LogisticRegression()), {"a": "accuracy"}, True),
+        (make_pipeline(LOG, LogisticRegression()), ["accuracy", "neg_log_loss"], False),
+        (with_own(make_pipeline(StandardScaler(), Ridge()), "predict"), "r2", False),
+        (type("OwnPipeline", (Pipeline,), {})([("model", Ridge())]), "r2", False),
+        (Ridge(), "r2", False),
+    ],
+    ids=str,
+)
+def test_transformed_rows_do_where_a_pipeline_would_give_the_same(estimator, scoring, on_transformed_rows):
+    scorer = make_scorers({"one": estimator}, scoring, np.nan)["one"]
+
+    assert scores_on_transformed_rows(estimator, scorer, {}) is on_transformed_rows
 
 
 def test_a_score_is_a_number_or_one_per_metric(ridge, regression):

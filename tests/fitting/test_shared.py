@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from multisearch.fitting import StepResult
-from multisearch.fitting._shared import handed_out, handed_over, locked, private_copy, through_steps
+from multisearch.fitting._shared import handed_out, through_steps
 
 
 class Counting(TransformerMixin, BaseEstimator):
@@ -146,88 +146,6 @@ def test_steps_that_choose_columns_by_name_see_frames(regression):
     two = first_steps(pipeline, one.train, y, 2, shared=one)
 
     assert two.train.shape == (len(y), 2)
-
-
-def test_arrays_are_locked_against_writing():
-    rows = locked(np.zeros(3))
-
-    with pytest.raises(ValueError, match="read-only"):
-        rows[0] = 1
-
-
-@pytest.mark.parametrize("convert", [scipy.sparse.csr_array, scipy.sparse.csc_matrix, scipy.sparse.coo_array])
-def test_sparse_rows_are_locked_against_writing(convert):
-    rows = locked(convert(np.eye(3)))
-
-    with pytest.raises(ValueError, match="read-only"):
-        rows.data *= 2
-
-
-def test_nothing_and_lists_can_be_locked_too():
-    assert locked(None) is None
-    assert locked(["a"]) == ["a"]
-
-
-@pytest.mark.parametrize(
-    "write",
-    [
-        lambda frame: frame.__setitem__("c", 1),
-        lambda frame: frame.__imul__(2),
-        lambda frame: frame["a"].__imul__(2),
-        lambda frame: frame.loc.__setitem__((0, "a"), 7),
-        lambda frame: frame.pop("a"),
-        lambda frame: setattr(frame, "columns", ["y", "z"]),
-    ],
-)
-def test_one_users_changes_of_a_frame_reach_nobody_else(write):
-    shared = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
-    write(handed_over(shared))
-
-    pd.testing.assert_frame_equal(shared, pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]}))
-
-
-def test_one_users_changes_of_a_list_reach_nobody_else():
-    shared = [["a"], ["b"]]
-    own = handed_over(shared)
-    own[0].append("c")
-    own.append(["d"])
-
-    assert shared == [["a"], ["b"]]
-
-
-def test_what_is_locked_is_handed_over_without_a_copy():
-    array, sparse = np.zeros(3), scipy.sparse.csr_array(np.eye(2))
-
-    assert handed_over(array) is array
-    assert handed_over(sparse) is sparse
-    assert handed_over(None) is None
-
-
-@pytest.mark.parametrize("convert", [pd.DataFrame, lambda rows: pd.Series(rows[:, 0])])
-def test_what_pandas_copies_on_write_is_handed_over_without_a_copy(convert):
-    shared = convert(np.ones((3, 2)))
-    copies_on_write = int(pd.__version__.partition(".")[0]) >= 3
-
-    assert handed_over(shared) is not shared
-    assert np.shares_memory(handed_over(shared), shared) == copies_on_write
-
-
-def test_a_private_copy_can_be_written_to_and_keeps_the_memory_order():
-    shared = StepResult(
-        fitted=("step",),
-        train=locked(np.asfortranarray(np.ones((3, 2)))),
-        stopping=locked(np.ones(2)),
-        test=locked(scipy.sparse.csr_array(np.eye(2))),
-        scored_train=pd.DataFrame({"a": [1.0]}),
-        seconds={"key": 1.0},
-    )
-    own = private_copy(shared)
-    own.train[0, 0] = own.stopping[0] = own.test.data[0] = 7
-
-    assert own.train.flags.f_contiguous
-    assert own.scored_train is not shared.scored_train
-    assert (own.fitted, own.seconds) == (shared.fitted, shared.seconds)
-    assert (shared.train[0, 0], shared.stopping[0], shared.test.data[0]) == (1, 1, 1)
 
 
 @pytest.mark.parametrize(
