@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import inspect
 import sys
 import types
@@ -149,6 +150,7 @@ def _simple_kinds() -> list[tuple[Any, Callable[[Any], Hashable]]]:
         (np.generic, _of_array),
         (type(tf.constant(0)), _of_tensor),
         (types.ModuleType, _of_module),
+        (enum.Enum, _of_choice),
         (inspect.Signature, lambda signature: ("signature", str(signature))),
         (tf.distribute.Strategy, _of_strategy),
     ]
@@ -175,6 +177,12 @@ def _of_module(module: types.ModuleType) -> Hashable:
     if module.__name__.partition(".")[0] != "keras" or sys.modules.get(module.__name__) is not module:
         raise _UnknownError(module)
     return "module", module.__name__
+
+
+def _of_choice(choice: enum.Enum) -> Hashable:
+    if not is_kerass_own(type(choice)):
+        raise _UnknownError(choice)
+    return "choice", type(choice).__qualname__, choice.name
 
 
 def _of_strategy(strategy: Any) -> Hashable:

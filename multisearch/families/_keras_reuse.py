@@ -156,7 +156,7 @@ def _described(content: Any, names: Mapping[str, str]) -> Any:
         return None if None in items else items
     if not isinstance(content, Mapping):
         return None
-    parts = {names.get(str(key), str(key)): _described(value, names) for key, value in content.items()}
+    parts = {str(key): _described(value, names) for key, value in content.items()}
     return None if None in parts.values() else parts
 
 

@@ -112,7 +112,7 @@ def test_a_network_is_lent_to_one_fit_at_a_time(keras, networks):
     loans = [Loan(), Loan()]
     lent = []
     for loan, model in zip(loans, models, strict=True):
-        with loan.network_for(model, [], 0) as (network, _):
+        with loan.network_for(model, 0) as (network, _):
             lent.append(network)
     for loan in loans:
         loan.give_back()
