@@ -120,12 +120,12 @@ def _compiled_with(model: Any) -> Any:
 def _order_of_names(model: Any) -> tuple[int, ...]:
     """Return how a model's names sort: TensorFlow sums in an order that goes by them, and a last bit changes.
 
-    So dense_10 comes before dense_9, whatever is made of the names elsewhere.
+    So dense_10 comes before dense_9, whatever is made of the names elsewhere. States of generators are whole numbers.
     """
-    names = [
-        *(part.name for part in (model, model.optimizer, *model.layers)),
-        *(variable.path for variable in model.variables),
-    ]
+    import keras
+
+    floats = [variable.path for variable in model.variables if keras.backend.is_float_dtype(variable.dtype)]
+    names = [*(part.name for part in (model, model.optimizer, *model.layers)), *floats]
     return tuple(sorted(range(len(names)), key=names.__getitem__))
 
 
@@ -167,7 +167,9 @@ def _new_network(model: Any, key: Hashable) -> _Network | None:
 
     if key in _refused:
         return None
-    network = keras.models.clone_model(model)
+    is_sequential = type(model) is keras.Sequential
+    # A clone of another kind has inputs of other names
+    network = keras.models.clone_model(model) if is_sequential else type(model).from_config(model.get_config())
     network.compile(**tf.nest.map_structure(_again, dict(_compiled_with(model))))
     if content_of(network) != key:
         _refused[key] = None
