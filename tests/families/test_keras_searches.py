@@ -6,7 +6,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from multisearch import EarlyStopping, MultiModelSearchCV
-from multisearch.families import _keras_reuse
+from multisearch.families import _keras_classes, _keras_reuse
 from multisearch.families._keras_training import EpochFunctions
 
 
@@ -191,3 +191,69 @@ def test_networks_of_several_layers_with_names_that_keras_counts_up(build, befor
     counted, networks = short_cuts
     assert counted == [1] * 3
     assert len({order for _, _, order, _ in networks}) == len(networks) == 2
+
+
+SHAPES = {"flat": (24,), "sequence": (6, 4), "image": (4, 3, 2)}
+
+
+def of_all_layers(shape="flat"):
+    """Build a network of every layer that is listed and takes rows of this shape."""
+    import keras
+
+    layers = keras.layers
+    alike = [layers.Identity(), layers.Activation("tanh"), layers.LeakyReLU(), layers.ELU(), layers.PReLU()]
+    alike += [layers.GaussianNoise(0.1), layers.GaussianDropout(0.1), layers.AlphaDropout(0.1), layers.Dropout(0.1)]
+    alike += [layers.BatchNormalization(), layers.LayerNormalization(), layers.GroupNormalization(1)]
+    alike += [layers.UnitNormalization(), layers.ActivityRegularization(0.01, 0.02), layers.ReLU(3.0)]
+    given = {"kernel_regularizer": "l2", "kernel_constraint": "max_norm", "activity_regularizer": "l1"}
+    parts = {"depthwise_regularizer": "l2", "pointwise_regularizer": "l1"}
+    first = {
+        "flat": [layers.Dense(24, **given), layers.RepeatVector(2), layers.Permute((2, 1)), layers.Flatten()],
+        "sequence": [
+            layers.Conv1D(4, 2, padding="same", **given),
+            layers.SpatialDropout1D(0.1),
+            layers.SeparableConv1D(4, 2, padding="same", **parts),
+            layers.MaxPooling1D(2, padding="same"),
+            layers.AveragePooling1D(2, padding="same"),
+        ],
+        "image": [
+            layers.Conv2D(3, 2, padding="same", **given),
+            layers.DepthwiseConv2D(2, padding="same", depthwise_constraint="non_neg"),
+            layers.SeparableConv2D(3, 2, padding="same", **parts),
+            layers.SpatialDropout2D(0.1),
+            layers.MaxPooling2D(2, padding="same"),
+            layers.AveragePooling2D(2, padding="same"),
+        ],
+    }[shape]
+    inputs = keras.Input((4,))
+    values = layers.Reshape(SHAPES[shape])(layers.Dense(24)(inputs))
+    for layer in (*first, *alike):
+        values = layer(values)
+    merging = [layers.Add, layers.Subtract, layers.Multiply, layers.Average, layers.Maximum, layers.Minimum]
+    values = layers.Concatenate()([one()([values, layers.Softmax()(values)]) for one in merging])
+    if shape != "flat":
+        size = "1D" if shape == "sequence" else "2D"
+        pools = [getattr(layers, f"Global{kind}Pooling{size}")()(values) for kind in ("Max", "Average")]
+        values = layers.Concatenate()(pools)
+    model = keras.Model(inputs, layers.Dense(1)(values))
+    model.compile(loss="mean_squared_error", optimizer=keras.optimizers.SGD(0.01, momentum=0.9))
+    return model
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_layer_that_is_listed_comes_out_the_same(shape, rows, short_cuts):
+    import keras
+
+    def scores(*, optimize):
+        keras.utils.clear_session()
+        return scores_of(of_all_layers, {}, rows, optimize=optimize, model__shape=shape)
+
+    np.testing.assert_array_equal(scores(optimize=True), scores(optimize=False))
+    assert short_cuts[0] == [1] * 2
+
+
+def test_every_layer_that_is_listed_is_among_them():
+    used = {type(layer) for shape in SHAPES for layer in of_all_layers(shape).layers}
+
+    assert {layer.__name__ for layer in _keras_classes.layers() - used} == {"Embedding"}
