@@ -13,6 +13,8 @@ from sklearn.utils import check_array
 
 from multisearch._records import StoppingRule
 from multisearch.families._base import Family, StoppingRows, TrainingRows, derives_from
+from multisearch.families._keras_callbacks import monitor_check
+from multisearch.families._keras_content import has_own_methods
 from multisearch.families._keras_reuse import Loan
 from multisearch.families._keras_training import whole_epochs
 
@@ -42,9 +44,8 @@ class KerasFamily(Family):
         stop = keras.callbacks.EarlyStopping(
             monitor=monitor, min_delta=rule.min_delta, patience=rule.patience, restore_best_weights=True
         )
-        check = keras.callbacks.LambdaCallback(on_epoch_end=_monitor_check(stop))
         callbacks = estimator.get_params().get("fit__callbacks")
-        estimator.set_params(fit__callbacks=_with_callbacks(callbacks, check, stop))
+        estimator.set_params(fit__callbacks=_with_callbacks(callbacks, monitor_check(stop), stop))
         try:
             estimator.fit(rows.X, rows.y, validation_data=_encoded(estimator, rows, stopping), **dict(rows.fit_params))
         finally:
@@ -60,19 +61,25 @@ class KerasFamily(Family):
 
     @contextmanager
     def accelerated(self, estimator: Any, *, kept: bool) -> Iterator[set[str]]:
-        """Run epochs at once, and trace one network for all models of equal content, unless the model is kept."""
-        train = getattr(estimator, "_fit_keras_model", None)
+        """Run epochs at once, and trace one network for all models of equal content, unless the model is kept.
+
+        Only for scikeras' own two classes: what derives from them may train in a way of its own.
+        """
         taken: set[str] = set()
-        if train is None:
+        if not _is_scikerass_own(estimator):
             yield taken
             return
         loan = Loan()
+        train = estimator._fit_keras_model  # noqa: SLF001 - the one method around Keras' fit, with the model built
 
         def fit_keras_model(*args: Any, **kwargs: Any) -> None:
             del vars(estimator)["_fit_keras_model"]
             seed = getattr(estimator, "_random_state", None)
-            with whole_epochs(estimator.model_, seed, None if kept else loan.network_for):
-                train(*args, **kwargs)
+            with whole_epochs(estimator.model_, seed, None if kept else loan.network_for) as epochs:
+                try:
+                    train(*args, **kwargs)
+                finally:
+                    taken.update(epochs, loan.taken)
 
         # scikeras takes attributes for parameters, unless they start with an underscore
         vars(estimator)["_fit_keras_model"] = fit_keras_model
@@ -94,6 +101,13 @@ class KerasFamily(Family):
             yield
 
 
+def _is_scikerass_own(estimator: Any) -> bool:
+    """Say whether scikeras' own code alone trains this model: by its exact class, and without methods of its own."""
+    from scikeras.wrappers import KerasClassifier, KerasRegressor
+
+    return type(estimator) in (KerasClassifier, KerasRegressor) and not has_own_methods(estimator)
+
+
 def _limit_tensorflow(limit: int) -> None:
     import tensorflow as tf
 
@@ -104,34 +118,6 @@ def _limit_tensorflow(limit: int) -> None:
         tf.config.threading.set_inter_op_parallelism_threads(limit)
     except RuntimeError:  # TensorFlow is at work in this process already, with the threads that its owner gave it
         return
-
-
-def _monitor_check(stop: Any) -> Any:
-    """Find the monitor by any name of its metric; a mistyped one is an error, where Keras would warn and never stop."""
-
-    def check(_: int, logs: Mapping[str, float] | None) -> None:
-        known = {_full_name(name): name for name in logs or {} if name.startswith("val_")}
-        if stop.monitor in known.values():
-            return
-        if _full_name(stop.monitor) not in known:
-            raise ValueError(
-                f"monitor={stop.monitor.removeprefix('val_')!r} is no metric of this Keras model, which has "
-                f"{sorted(name.removeprefix('val_') for name in known.values())}; "
-                "name one of these in EarlyStopping, or add it to the model's metrics"
-            )
-        stop.monitor = known[_full_name(stop.monitor)]
-
-    return check
-
-
-def _full_name(metric: str) -> str:
-    """Return a metric's long name (``mean_absolute_error`` for ``mae``): scikeras reports some under that."""
-    from scikeras.utils import metric_name
-
-    try:
-        return str(metric_name(metric.removeprefix("val_")))
-    except ValueError:  # a metric of the user's own, or the loss
-        return metric.removeprefix("val_")
 
 
 def _with_callbacks(callbacks: Any, *more: Any) -> Any:

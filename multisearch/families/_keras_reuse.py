@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from multisearch._records import KERAS_NETWORKS
+from multisearch.families import _keras_classes
+from multisearch.families._keras_content import live_content, surroundings
 from multisearch.families._keras_rows import undisturbed
 from multisearch.families._keras_training import EpochFunctions
 
-# Whose whole state is in the configuration and the variables, and whose call does nothing but trace
-_LAYERS = frozenset(
-    [
-        *("InputLayer", "Dense", "Embedding", "Flatten", "Reshape", "Permute", "RepeatVector"),
-        *("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax"),
-        *("Dropout", "GaussianNoise", "GaussianDropout", "SpatialDropout1D", "SpatialDropout2D"),
-        *("BatchNormalization", "LayerNormalization", "UnitNormalization", "ActivityRegularization"),
-        *("Concatenate", "Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"),
-        *("Conv1D", "Conv2D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D"),
-        *("MaxPooling1D", "MaxPooling2D", "AveragePooling1D", "AveragePooling2D"),
-        *("GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalAveragePooling1D", "GlobalAveragePooling2D"),
-    ]
-)
-_OPTIMIZERS = frozenset(["SGD", "RMSprop", "Adam", "AdamW", "Adagrad", "Adadelta", "Adamax", "Nadam", "Ftrl", "Lion"])
 _MOST_NETWORKS = 6
-_networks: OrderedDict[str, _Network] = OrderedDict()
+_MOST_REFUSALS = 100
+_networks: OrderedDict[Hashable, _Network] = OrderedDict()
+_refused: OrderedDict[Hashable, None] = OrderedDict()
+"""What no network could be made of, so that it is not tried again for every model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +39,17 @@ class Loan:
     """
 
     def __init__(self) -> None:
-        self._key: str | None = None
+        self.taken: set[str] = set()
+        """Holds `KERAS_NETWORKS` once the network is one that was traced for another model."""
+        self._key: Hashable | None = None
         self._network: _Network | None = None
         self._model: Any = None
 
     @contextmanager
-    def network_for(self, model: Any, callbacks: Any, seed: int | None) -> Iterator[tuple[Any, EpochFunctions | None]]:
+    def network_for(self, model: Any, seed: int | None) -> Iterator[tuple[Any, EpochFunctions | None]]:
         """Yield what to train: a shared network with this model's state and its functions, or the model itself."""
-        key = content_of(model) if self._network is None and _all_known(callbacks) else None
+        key = content_of(model) if self._network is None else None
+        known = key is not None and key in _networks
         network = None
         if key is not None:
             with undisturbed(seed):
@@ -62,6 +58,8 @@ class Loan:
         if key is None or network is None or not _copied(model, network.model):
             yield model, None
             return
+        if known:
+            self.taken.add(KERAS_NETWORKS)
         # A network whose training fails is not seen again
         yield network.model, network.functions
         _copied(network.model, model)
@@ -80,76 +78,55 @@ class Loan:
             _networks.popitem(last=False)
 
 
-def content_of(model: Any) -> str | None:
-    """Describe all that a model's traces depend on, but for the state of its variables; None where not all is known."""
-    import keras
+def content_of(model: Any) -> Hashable | None:
+    """Describe all that a model's traces depend on, but for the state of its variables; None where not all is known.
 
-    given = _compiled_with(model)
-    if given is None or keras.saving.get_custom_objects() or not _is_known_network(model) or not _all_known(given):
+    That is its live objects, since a configuration may leave something out; its configuration, which tells what calls
+    what and which names a user gave; the order of its names; and the settings around it.
+    """
+    if not _is_new(model):
+        return None
+    live, settings = live_content(model), surroundings()
+    if live is None or settings is None:
         return None
     network = {"class_name": type(model).__name__, "module": "keras", "config": model.get_config()}
     compiled = model.get_compile_config()
-    settings = [keras.config.floatx(), keras.config.epsilon(), keras.config.image_data_format()]
     # Those of metrics are content: a history goes by them
     made_up = dict.fromkeys(_made_up_names([network, compiled.get("optimizer")]))
-    # TensorFlow sums up in an order that goes by names: dense_10 comes before dense_9, and a last bit changes
-    names = [layer.name for layer in model.layers]
-    order = sorted(range(len(names)), key=names.__getitem__)
-    content = [network, compiled, settings, order]
-    described = _described(content, {name: f"#{number}" for number, name in enumerate(made_up)})
-    return None if described is None else json.dumps(described, sort_keys=True)
+    described = _described([network, compiled], {name: f"#{number}" for number, name in enumerate(made_up)})
+    if described is None:
+        return None
+    return live, settings, _order_of_names(model), json.dumps(described, sort_keys=True)
 
 
-def _compiled_with(model: Any) -> Mapping[str, Any] | None:
-    """Return the arguments of ``compile``."""
-    config = getattr(getattr(model, "_compile_config", None), "config", None)
-    return config if isinstance(config, Mapping) else None
-
-
-def _is_known_network(model: Any) -> bool:
-    """Say whether a model is new, and made of parts of Keras' own whose configuration tells everything."""
-    import keras
-
-    optimizer = model.optimizer
+def _is_new(model: Any) -> bool:
+    """Say whether a model is of one output and known layers, built and compiled but never trained."""
     return (
-        type(model).__module__.startswith("keras.")
-        and type(model).__name__ in ("Sequential", "Functional")
+        type(model) in _keras_classes.models()
+        and isinstance(_compiled_with(model), Mapping)
         and bool(model.built)
         and len(model.outputs) == 1  # with more, a history goes by the names of layers
-        and all(_is_one_of(keras.layers, _LAYERS, layer) for layer in model.layers)
-        and _is_one_of(keras.optimizers, _OPTIMIZERS, optimizer)
-        and not optimizer.built
-        # Variables that are not to decay are kept beside the configuration
-        and not any(name.startswith("_exclude_from_weight_decay") for name in vars(optimizer))
-        and all(
-            _is_from_keras(value)
-            for part in (model, optimizer, *model.layers)
-            for value in vars(part).values()
-            if callable(value)
-        )
+        and all(type(layer) in _keras_classes.layers() for layer in model.layers)
+        and type(model.optimizer) in _keras_classes.optimizers()
+        and not model.optimizer.built
     )
 
 
-def _is_one_of(module: Any, names: frozenset[str], part: Any) -> bool:
-    name = type(part).__name__
-    return name in names and getattr(module, name, None) is type(part)
+def _compiled_with(model: Any) -> Any:
+    """Return the arguments of ``compile``."""
+    return getattr(getattr(model, "_compile_config", None), "config", None)
 
 
-def _is_from_keras(value: Any) -> bool:
-    return str(getattr(value, "__module__", "")).partition(".")[0] in ("keras", "multisearch")
+def _order_of_names(model: Any) -> tuple[int, ...]:
+    """Return how a model's names sort: TensorFlow sums in an order that goes by them, and a last bit changes.
 
+    So dense_10 comes before dense_9, whatever is made of the names elsewhere. States of generators are whole numbers.
+    """
+    import keras
 
-def _all_known(given: Any) -> bool:
-    """Say whether callbacks or arguments are Keras' and ours alone, down to the functions that they hold."""
-    import tensorflow as tf
-
-    def is_known(leaf: Any) -> bool:
-        if leaf is None or isinstance(leaf, str | int | float):
-            return True
-        held = [] if isinstance(leaf, type) else getattr(leaf, "__dict__", {}).values()
-        return _is_from_keras(leaf) and all(_is_from_keras(value) for value in held if callable(value))
-
-    return all(is_known(leaf) for leaf in tf.nest.flatten(given))
+    floats = [variable.path for variable in model.variables if keras.backend.is_float_dtype(variable.dtype)]
+    names = [*(part.name for part in (model, model.optimizer, *model.layers)), *floats]
+    return tuple(sorted(range(len(names)), key=names.__getitem__))
 
 
 def _made_up_names(config: Any) -> Iterator[str]:
@@ -169,7 +146,7 @@ def _made_up_names(config: Any) -> Iterator[str]:
 
 
 def _described(content: Any, names: Mapping[str, str]) -> Any:
-    """Return a configuration with other names; None if it mentions what is not Keras' own or is no plain value."""
+    """Return a configuration with other names; None if it holds what is no plain value."""
     if isinstance(content, str):
         return names.get(content, content)
     if content is None or isinstance(content, bool | int | float):
@@ -177,39 +154,41 @@ def _described(content: Any, names: Mapping[str, str]) -> Any:
     if isinstance(content, list | tuple):
         items = [_described(item, names) for item in content]
         return None if None in items else items
-    if not isinstance(content, Mapping) or not _is_of_keras(content):
+    if not isinstance(content, Mapping):
         return None
-    parts = {names.get(str(key), str(key)): _described(value, names) for key, value in content.items()}
+    parts = {str(key): _described(value, names) for key, value in content.items()}
     return None if None in parts.values() else parts
 
 
-def _is_of_keras(config: Mapping[str, Any]) -> bool:
-    """Say whether one serialized object is Keras' own; functions are looked at before."""
-    if "class_name" not in config:
-        return "module" not in config
-    if config.get("class_name") == "function":
-        return True
-    return str(config.get("module")).partition(".")[0] == "keras" and config.get("registered_name") is None
-
-
-def _new_network(model: Any, key: str) -> _Network | None:
+def _new_network(model: Any, key: Hashable) -> _Network | None:
     """Make a network of a model's content; None if it cannot be made again from that."""
     import keras
     import tensorflow as tf
 
-    given = _compiled_with(model)
-    if given is None:
+    if key in _refused:
         return None
-    network = keras.models.clone_model(model)
-    network.compile(**tf.nest.map_structure(_again, dict(given)))
+    is_sequential = type(model) is keras.Sequential
+    # A clone of another kind has inputs of other names
+    network = keras.models.clone_model(model) if is_sequential else type(model).from_config(model.get_config())
+    network.compile(**tf.nest.map_structure(_again, dict(_compiled_with(model))))
     if content_of(network) != key:
+        _refused[key] = None
+        while len(_refused) > _MOST_REFUSALS:
+            _refused.popitem(last=False)
         return None
     network.optimizer.build(network.trainable_variables)
     return _Network(network, EpochFunctions(network))
 
 
 def _again(given: Any) -> Any:
-    """Return an argument of ``compile`` for another model: optimizers and metrics have a state."""
+    """Return an argument of ``compile`` for another model: optimizers and metrics have a state, losses have none."""
+    import keras
+
+    if isinstance(given, keras.losses.Loss):
+        # Not by its configuration, which may leave something out, as Keras' own copies do
+        again = object.__new__(type(given))
+        vars(again).update({name: copy.deepcopy(value) for name, value in vars(given).items()})
+        return again
     return type(given).from_config(given.get_config()) if hasattr(type(given), "from_config") else given
 
 

@@ -6,6 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+from multisearch._records import KERAS_EPOCHS
+from multisearch.families import _keras_classes
+from multisearch.families._keras_callbacks import look_at_whole_epochs
+from multisearch.families._keras_content import live_content
 from multisearch.families._keras_rows import EpochRows, rows_of_fit
 
 _FIT_PARAMETERS = {
@@ -13,8 +17,6 @@ _FIT_PARAMETERS = {
     *("validation_data", "validation_split", "validation_batch_size", "validation_freq"),
     *("epochs", "initial_epoch", "callbacks", "verbose"),
 }
-_BATCH_HOOKS = tuple(f"on_{phase}batch_{moment}" for phase in ("", "train_", "test_") for moment in ("begin", "end"))
-_OWN_METHODS = ("fit", "evaluate", "make_train_function", "make_test_function")
 
 
 class EpochFunctions:
@@ -126,14 +128,17 @@ def _all_steps(
 
 
 def suits(model: Any) -> bool:
-    """Say whether epochs of a compiled model can be run at once: Keras' own loop over steps of one graph."""
+    """Say whether epochs of a compiled model can be run at once: Keras' own loop over steps of one graph.
+
+    All that the model is made of has to be known, since code of the user's may do more than to add to a graph.
+    """
     import keras
     import tensorflow as tf
 
     return (
         keras.backend.backend() == "tensorflow"
-        and all(getattr(type(model), name).__module__.startswith("keras.") for name in _OWN_METHODS)
-        and not {*_OWN_METHODS, "train_step", "test_step"} & set(vars(model))
+        and type(model) in _keras_classes.models()
+        and model.compiled
         and model.train_function is model.test_function is None
         and model.steps_per_execution == 1  # Keras 3.5 drops what an epoch leaves over
         and not model.run_eagerly
@@ -141,36 +146,32 @@ def suits(model: Any) -> bool:
         and not tf.config.functions_run_eagerly()
         and not tf.distribute.has_strategy()
         and keras.distribution.distribution() is None
+        and not _limits_training(keras.config)
+        and live_content(model) is not None
     )
+
+
+def _limits_training(config: Any) -> bool:
+    """Say whether Keras is told to do fewer steps or epochs than it is asked for; old versions cannot be."""
+    limits = [getattr(config, name, None) for name in ("max_epochs", "max_steps_per_epoch")]
+    return any(limit is not None and limit() is not None for limit in limits)
 
 
 def _can_run_at_once(params: Mapping[str, Any]) -> bool:
     """Say whether nothing in a fit looks at single batches, or has epochs of another kind."""
-    import tensorflow as tf
-
     asked = {name for name, value in params.items() if value is not None}
-    callbacks = tf.nest.flatten(params.get("callbacks") or [])
     return (
         asked <= _FIT_PARAMETERS
         and params.get("epochs", 1) - params.get("initial_epoch", 0) > 1  # one epoch is not worth the preparation
-        and not any(_looks_at_batches(callback) for callback in callbacks)
+        and look_at_whole_epochs(params.get("callbacks"))
     )
 
 
-def _looks_at_batches(callback: Any) -> bool:
-    from keras.callbacks import Callback
-
-    return any(
-        hook in vars(callback) or getattr(type(callback), hook, None) is not getattr(Callback, hook)
-        for hook in _BATCH_HOOKS
-    )
-
-
-Lender = Callable[[Any, Any, int | None], AbstractContextManager[tuple[Any, EpochFunctions | None]]]
+Lender = Callable[[Any, int | None], AbstractContextManager[tuple[Any, EpochFunctions | None]]]
 
 
 @contextmanager
-def whole_epochs(model: Any, seed: int | None, network_for: Lender | None = None) -> Iterator[None]:
+def whole_epochs(model: Any, seed: int | None, network_for: Lender | None = None) -> Iterator[set[str]]:
     """Let the next ``fit`` of a compiled model run its epochs at once, where that changes nothing.
 
     Parameters
@@ -180,10 +181,16 @@ def whole_epochs(model: Any, seed: int | None, network_for: Lender | None = None
     seed : int or None
         What TensorFlow is seeded with during the fit.
     network_for : callable, optional
-        Takes model, callbacks and seed; returns a context with the model to train in its place, and its functions.
+        Takes model and seed; returns a context with the model to train in its place, and its functions.
+
+    Yields
+    ------
+    set of str
+        Holds `KERAS_EPOCHS` as soon as epochs are run at once.
     """
+    taken: set[str] = set()
     if not suits(model):
-        yield
+        yield taken
         return
 
     def fit(**params: Any) -> Any:
@@ -191,15 +198,16 @@ def whole_epochs(model: Any, seed: int | None, network_for: Lender | None = None
         rows = rows_of_fit(params, seed) if _can_run_at_once(params) else None
         if rows is None:
             return model.fit(**params)
+        taken.add(KERAS_EPOCHS)
         if network_for is None:
             return EpochFunctions(model).fit(model, params, rows)
-        with network_for(model, params.get("callbacks"), seed) as (network, functions):
+        with network_for(model, seed) as (network, functions):
             history = (functions or EpochFunctions(network)).fit(network, params, rows)
         model.history = history
         return history
 
     vars(model)["fit"] = fit
     try:
-        yield
+        yield taken
     finally:
         vars(model).pop("fit", None)

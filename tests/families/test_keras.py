@@ -6,7 +6,7 @@ import pytest
 from sklearn.linear_model import Ridge
 from sklearn.metrics import accuracy_score
 
-from multisearch._records import StoppingRule
+from multisearch._records import KERAS_EPOCHS, StoppingRule
 from multisearch.families import kind_of
 from multisearch.families._keras import KerasFamily, _with_callbacks
 
@@ -249,3 +249,43 @@ def test_a_process_in_which_tensorflow_is_at_work_keeps_its_threads(family, stop
     threads = tf.config.threading.get_intra_op_parallelism_threads()
     with family.native_threads(stopped.model, threads + 1):
         assert tf.config.threading.get_intra_op_parallelism_threads() == threads
+
+
+def accelerated_fits(model, rows):
+    """Fit with short cuts allowed; return those that were taken."""
+    with KerasFamily().accelerated(model, kept=True) as taken:
+        assert ("_fit_keras_model" in vars(model)) == (type(model).__module__ == "scikeras.wrappers")
+        model.fit(rows.X, rows.y)
+    return taken
+
+
+def test_short_cuts_are_for_scikerass_own_classes_alone(keras_library, make_network, noisy):
+    _, wrappers = keras_library
+
+    class Own(wrappers.KerasRegressor):
+        pass
+
+    rows, _ = noisy
+    own = Own(build, loss="mean_squared_error", epochs=2, random_state=0, verbose=0)
+
+    assert accelerated_fits(make_network(epochs=2), rows) == {KERAS_EPOCHS}
+    assert accelerated_fits(own, rows) == set()
+
+
+def test_a_model_with_a_method_of_its_own_is_trained_by_that(family, make_network, noisy):
+    rows, _ = noisy
+    model = make_network(epochs=2)
+    train = model._fit_keras_model
+    trained = []
+
+    def own(*args, **kwargs):
+        trained.append(1)
+        train(*args, **kwargs)
+
+    vars(model)["_fit_keras_model"] = own
+    with family.accelerated(model, kept=False) as taken:
+        model.fit(rows.X, rows.y)
+
+    assert taken == set()
+    assert trained == [1]
+    assert vars(model)["_fit_keras_model"] is own

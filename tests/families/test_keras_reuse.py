@@ -4,7 +4,7 @@ from contextlib import nullcontext
 import numpy as np
 import pytest
 
-from multisearch._records import StoppingRule
+from multisearch._records import KERAS_EPOCHS, KERAS_NETWORKS, StoppingRule
 from multisearch.families import _keras_reuse
 from multisearch.families._keras import KerasFamily
 from multisearch.families._keras_reuse import Loan, content_of
@@ -112,7 +112,7 @@ def test_a_network_is_lent_to_one_fit_at_a_time(keras, networks):
     loans = [Loan(), Loan()]
     lent = []
     for loan, model in zip(loans, models, strict=True):
-        with loan.network_for(model, [], 0) as (network, _):
+        with loan.network_for(model, 0) as (network, _):
             lent.append(network)
     for loan in loans:
         loan.give_back()
@@ -208,4 +208,30 @@ def test_a_callback_of_the_users_may_keep_the_model_so_that_none_is_shared(make,
     fitted(make(callbacks=[watching], epochs=2), *noisy)
 
     assert kept == [0, 1]
+    assert not networks
+
+
+def taken_by(model, training):
+    with KerasFamily().accelerated(model, kept=False) as taken:
+        model.fit(training.X, training.y)
+    return taken
+
+
+def test_only_what_was_traced_for_another_model_counts_as_a_short_cut(make, noisy, networks):
+    assert taken_by(make(epochs=2), noisy[0]) == {KERAS_EPOCHS}
+    assert taken_by(make(epochs=2), noisy[0]) == {KERAS_EPOCHS, KERAS_NETWORKS}
+    assert taken_by(make(epochs=1), noisy[0]) == set()
+
+
+def test_a_network_that_cannot_be_made_again_is_not_tried_again(keras, networks, monkeypatch):
+    monkeypatch.setattr(_keras_reuse, "_refused", type(_keras_reuse._refused)())
+    lent = []
+    for _ in range(2):
+        model = compiled(keras)
+        model.layers[0].kernel.constraint = keras.constraints.NonNeg()
+        with Loan().network_for(model, 0) as (network, functions):
+            lent.append((network is model, functions))
+
+    assert lent == [(True, None)] * 2
+    assert len(_keras_reuse._refused) == 1
     assert not networks

@@ -47,6 +47,7 @@ LAYERS = {
     "normalised": lambda keras: [keras.layers.Dense(8), keras.layers.BatchNormalization(), keras.layers.ReLU()],
     "own": lambda keras: [keras.layers.Dense(5), with_tensorflows_noise(keras)],
 }
+KNOWN = [*LAYERS][:-1]
 
 
 def build(meta, compile_kwargs, layers=(), loss=None, decayed=False, compiled=None):
@@ -119,13 +120,12 @@ def whole(monkeypatch):
 
 CASES = {
     "linear": {},
-    "every layer": {"model__layers": [*LAYERS], "optimizer": "rmsprop", "metrics": ["mae"], "model__decayed": True},
+    "every layer": {"model__layers": [*KNOWN], "optimizer": "rmsprop", "metrics": ["mae"], "model__decayed": True},
 }
 MORE_CASES = {
     "momentum": {"model__layers": ["hidden"], "optimizer": "sgd", "optimizer__momentum": 0.9, "model__decayed": True},
     "dropout": {"model__layers": ["dropout", "unseeded dropout"], "optimizer": "rmsprop"},
     "normalised": {"model__layers": ["normalised"], "metrics": ["mae"], "optimizer__learning_rate": 0.01},
-    "own layer": {"model__layers": ["own"], "optimizer": "adamw"},
     "own order": {"shuffle": False, "model__layers": ["hidden"], "batch_size": 20},
     "mixed batches": {"fit__shuffle": "batch"},
     "averaged": {"optimizer__use_ema": True, "optimizer__ema_overwrite_frequency": 5, "optimizer": "nadam"},
@@ -211,13 +211,11 @@ def make_curious(keras):
 
 def test_a_callback_of_the_users_evaluates_on_its_own_rows(make, make_curious, noisy, whole):
     training, stopping = noisy
-    fast, plain = (
-        make(callbacks=[make_curious(training.X[:30], training.y[:30])], epochs=3, verbose=1) for _ in range(2)
-    )
+    fast, plain = (make(callbacks=[make_curious(training.X[:30], training.y[:30])], epochs=3) for _ in range(2))
     expected = fitted(plain, training, stopping, fast=False)
 
     assert_equal(fitted(fast, training, stopping), expected)
-    assert whole == [1]
+    assert whole == []
     assert fast.callbacks[0].seen == plain.callbacks[0].seen
 
 
@@ -238,6 +236,7 @@ def test_a_callback_that_looks_at_batches_sees_each(keras, make, noisy, whole):
         {"epochs": 1},
         {"model__compiled": {"steps_per_execution": 7}, "epochs": 2},
         {"fit__steps_per_epoch": 3, "epochs": 2},
+        {"model__layers": ["own"], "epochs": 2},
     ],
 )
 def test_other_fits_are_keras_own(params, make, noisy, whole):
