@@ -14,6 +14,7 @@ import scipy.sparse
 
 from multisearch._records import CaughtWarning, Failure
 from multisearch.families import active_steps
+from multisearch.fitting._profit import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class StepResult:
     failure : Failure or None
     warnings : tuple of CaughtWarning
         What fitting the steps warned about, collected on a worker.
+    origins : tuple of Origin
+        For whom the shared steps that this stands on were made.
     """
 
     fitted: tuple[Any, ...] = ()
@@ -45,6 +48,7 @@ class StepResult:
     seconds: Mapping[str, float] = field(default_factory=dict)
     failure: Failure | None = None
     warnings: tuple[CaughtWarning, ...] = ()
+    origins: tuple[Origin, ...] = ()
 
     def __sizeof__(self) -> int:
         """Return the bytes of the rows, by which a scheduler decides where to place and when to spill them."""
