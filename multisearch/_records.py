@@ -239,10 +239,10 @@ class Check:
         What the check took, or would have taken where it was too dear. One evaluation may be the check of several short
         cuts, which then all have its seconds.
     verdict : str
-        ``"equal"``, to the bit; ``"differs"``, so that short cuts were switched off for this estimator; ``"not seeded"``
-        and ``"not reproducible"`` where the model itself gives other numbers each time, so that nothing can be said;
+        ``"equal"``, to the bit; ``"differs"``, so that this estimator took no short cuts any more; ``"not seeded"`` and
+        ``"not reproducible"`` where the model itself gives other numbers each time, so that nothing can be said;
         ``"too dear"``, so that it was left out; ``"no result"`` where the check itself came to no end; ``"other
-        hardware"`` where an evaluation of the journal was made on another kind of machine.
+        hardware"`` where the two were made on other kinds of machines, or with other numbers of threads.
     """
 
     estimator: str
