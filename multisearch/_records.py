@@ -291,4 +291,4 @@ class SearchStats:
     busy_seconds: float
     wall_seconds: float
     workers: int
-    checks: tuple[Check, ...] = ()
+    checks: tuple[Check, ...] = field(default=(), repr=False)

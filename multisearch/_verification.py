@@ -12,6 +12,8 @@ from multisearch._records import (
     DIFFERS,
     EQUAL,
     JOURNAL,
+    KERAS_EPOCHS,
+    KERAS_NETWORKS,
     NO_RESULT,
     NOT_REPRODUCIBLE,
     NOT_SEEDED,
@@ -27,8 +29,16 @@ from multisearch._records import (
 )
 from multisearch.planning import Checks, Repetition, Slots
 
+_OF_KERAS = frozenset((KERAS_EPOCHS, KERAS_NETWORKS))
+
 _ROUNDING = 1e-9
 """Relative differences below are what threads make that add up the same numbers in another order."""
+
+_ROUNDING_OF_KERAS = 1e-5
+"""The same in single precision, over the steps of a training.
+
+There the names that Keras makes up by counting decide on the last bit: ``dense_10`` is put before ``dense_9``.
+"""
 
 _TIMES_FOR_ROUNDING = 5
 """How often a plain fit has to repeat itself before a difference like that is no accident."""
@@ -141,7 +151,9 @@ class Verification:
             return NOT_SEEDED
         if not all(are_equal(first, other) for other in others):
             return NOT_REPRODUCIBLE
-        is_small = _differ_by_rounding(outcome, first)
+        if not outcome.short_cuts.isdisjoint(_OF_KERAS) and _differ_by_less(_ROUNDING_OF_KERAS, outcome, first):
+            return NOT_REPRODUCIBLE
+        is_small = _differ_by_less(_ROUNDING, outcome, first)
         if is_small and len(self._machines) > 1:
             return OTHER_HARDWARE  # what it stands on may have been made on any of them
         return DIFFERS if len(others) >= (_TIMES_FOR_ROUNDING if is_small else 1) else None
@@ -196,11 +208,11 @@ def are_equal(one: Outcome, other: Outcome) -> bool:
     )
 
 
-def _differ_by_rounding(one: Outcome, other: Outcome) -> bool:
+def _differ_by_less(tolerance: float, one: Outcome, other: Outcome) -> bool:
     if one.failure is not None or other.failure is not None or one.n_iterations != other.n_iterations:
         return False
     return all(
-        mine.keys() == theirs.keys() and all(_nearly_same(mine[name], theirs[name]) for name in mine)
+        mine.keys() == theirs.keys() and all(_nearly_same(mine[name], theirs[name], tolerance) for name in mine)
         for mine, theirs in _comparable_scores(one, other)
     )
 
@@ -221,8 +233,8 @@ def _same(one: float, other: float) -> bool:
     return one == other or (math.isnan(one) and math.isnan(other))
 
 
-def _nearly_same(one: float, other: float) -> bool:
-    return _same(one, other) or math.isclose(one, other, rel_tol=_ROUNDING, abs_tol=_ROUNDING)
+def _nearly_same(one: float, other: float, tolerance: float) -> bool:
+    return _same(one, other) or math.isclose(one, other, rel_tol=tolerance, abs_tol=tolerance)
 
 
 def _told(outcome: Outcome) -> str:

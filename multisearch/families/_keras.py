@@ -11,7 +11,7 @@ from typing import Any
 from sklearn.base import clone
 from sklearn.utils import check_array
 
-from multisearch._records import StoppingRule
+from multisearch._records import KERAS_EPOCHS, KERAS_NETWORKS, StoppingRule
 from multisearch.families._base import Family, StoppingRows, TrainingRows, derives_from
 from multisearch.families._keras_reuse import Loan
 from multisearch.families._keras_training import whole_epochs
@@ -73,6 +73,7 @@ class KerasFamily(Family):
             seed = getattr(estimator, "_random_state", None)
             with whole_epochs(estimator.model_, seed, None if kept else loan.network_for):
                 train(*args, **kwargs)
+            taken.update((KERAS_EPOCHS, KERAS_NETWORKS))
 
         # scikeras takes attributes for parameters, unless they start with an underscore
         vars(estimator)["_fit_keras_model"] = fit_keras_model
