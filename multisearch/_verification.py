@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,14 +9,8 @@ from dataclasses import dataclass
 from multisearch._printable import on_one_line
 from multisearch._records import (
     DIFFERS,
-    EQUAL,
     JOURNAL,
-    KERAS_EPOCHS,
-    KERAS_NETWORKS,
     NO_RESULT,
-    NOT_REPRODUCIBLE,
-    NOT_SEEDED,
-    OTHER_HARDWARE,
     TOO_DEAR,
     Batch,
     BatchResult,
@@ -25,23 +18,8 @@ from multisearch._records import (
     Check,
     Evaluation,
     Outcome,
-    Scores,
 )
-from multisearch.planning import Checks, Repetition, Slots
-
-_OF_KERAS = frozenset((KERAS_EPOCHS, KERAS_NETWORKS))
-
-_ROUNDING = 1e-9
-"""Relative differences below are what threads make that add up the same numbers in another order."""
-
-_ROUNDING_OF_KERAS = 1e-5
-"""The same in single precision, over the steps of a training.
-
-There the names that Keras makes up by counting decide on the last bit: ``dense_10`` is put before ``dense_9``.
-"""
-
-_TIMES_FOR_ROUNDING = 5
-"""How often a plain fit has to repeat itself before a difference like that is no accident."""
+from multisearch.planning import Checks, Evidence, Repetition, Slots, verdict_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +46,7 @@ class _Running:
 
     repetition: Repetition
     plain: tuple[Outcome, ...] = ()
+    has_drawn: bool = False
 
     @property
     def seconds(self) -> float:
@@ -132,31 +111,15 @@ class Verification:
         if result is None or plain is None or (plain.failure is not None and not plain.failure.is_final):
             verdict: str | None = NO_RESULT
         else:
-            verdict = self._verdict(running, has_drawn=result.has_drawn)
+            running.has_drawn |= result.has_drawn
+            evidence = Evidence(running.repetition.outcome, running.plain, running.has_drawn, len(self._machines))
+            verdict = verdict_of(evidence)
         if verdict is None:
             self._again.append(running)
             return
         self._checks.ended(running.repetition, running.seconds)
         if running.repetition.candidate.estimator not in self.distrusted or _is_of_journal(running.repetition):
             self._conclude(running, verdict)  # else all of it is computed plainly anyway
-
-    def _verdict(self, running: _Running, *, has_drawn: bool) -> str | None:
-        """Return what the plain fits so far say; None where they have not said enough."""
-        outcome, (first, *others) = running.repetition.outcome, running.plain
-        if (outcome.hardware, outcome.threads) != (first.hardware, first.threads):
-            return OTHER_HARDWARE
-        if are_equal(outcome, first):
-            return EQUAL
-        if has_drawn:
-            return NOT_SEEDED
-        if not all(are_equal(first, other) for other in others):
-            return NOT_REPRODUCIBLE
-        if not outcome.short_cuts.isdisjoint(_OF_KERAS) and _differ_by_less(_ROUNDING_OF_KERAS, outcome, first):
-            return NOT_REPRODUCIBLE
-        is_small = _differ_by_less(_ROUNDING, outcome, first)
-        if is_small and len(self._machines) > 1:
-            return OTHER_HARDWARE  # what it stands on may have been made on any of them
-        return DIFFERS if len(others) >= (_TIMES_FOR_ROUNDING if is_small else 1) else None
 
     def _conclude(self, running: _Running, verdict: str) -> None:
         repetition = running.repetition
@@ -196,45 +159,6 @@ def _verdicts(repetition: Repetition, seconds: float, verdict: str) -> Iterator[
     candidate, fold = repetition.candidate, repetition.outcome.fold
     for short_cut in sorted(repetition.short_cuts):
         yield Check(candidate.estimator, short_cut, candidate.index, fold, seconds, verdict)
-
-
-def are_equal(one: Outcome, other: Outcome) -> bool:
-    """Say whether two outcomes are the same to the bit, as far as both say anything; NaN is equal to NaN."""
-    if one.failure is not None or other.failure is not None:
-        return one.failure is not None and other.failure is not None
-    return one.n_iterations == other.n_iterations and all(
-        mine.keys() == theirs.keys() and all(_same(mine[name], theirs[name]) for name in mine)
-        for mine, theirs in _comparable_scores(one, other)
-    )
-
-
-def _differ_by_less(tolerance: float, one: Outcome, other: Outcome) -> bool:
-    if one.failure is not None or other.failure is not None or one.n_iterations != other.n_iterations:
-        return False
-    return all(
-        mine.keys() == theirs.keys() and all(_nearly_same(mine[name], theirs[name], tolerance) for name in mine)
-        for mine, theirs in _comparable_scores(one, other)
-    )
-
-
-def _comparable_scores(one: Outcome, other: Outcome) -> Iterator[tuple[dict[str, float], dict[str, float]]]:
-    yield _by_name(one.test_scores), _by_name(other.test_scores)
-    if one.train_scores is not None and other.train_scores is not None:  # an earlier search may have had none
-        yield _by_name(one.train_scores), _by_name(other.train_scores)
-
-
-def _by_name(scores: Scores | None) -> dict[str, float]:
-    if scores is None:
-        return {}
-    return scores if isinstance(scores, dict) else {"score": scores}
-
-
-def _same(one: float, other: float) -> bool:
-    return one == other or (math.isnan(one) and math.isnan(other))
-
-
-def _nearly_same(one: float, other: float, tolerance: float) -> bool:
-    return _same(one, other) or math.isclose(one, other, rel_tol=tolerance, abs_tol=tolerance)
 
 
 def _told(outcome: Outcome) -> str:

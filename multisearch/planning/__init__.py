@@ -7,11 +7,13 @@ from multisearch.planning._paths import Fit, fits_of
 from multisearch.planning._recovery import Recovery, next_on_path
 from multisearch.planning._schedule import Schedule
 from multisearch.planning._tree import Leaf, Node, StepChains, StepTree
+from multisearch.planning._verdicts import Evidence, are_equal, verdict_of
 
 __all__ = [
     "SHARE",
     "Checks",
     "Costs",
+    "Evidence",
     "Fit",
     "FoldPlan",
     "Leaf",
@@ -23,7 +25,9 @@ __all__ = [
     "StepChains",
     "StepTree",
     "StoppingRows",
+    "are_equal",
     "fits_of",
     "make_folds",
     "next_on_path",
+    "verdict_of",
 ]
