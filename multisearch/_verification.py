@@ -18,6 +18,7 @@ from multisearch._records import (
     Check,
     Evaluation,
     Outcome,
+    Scores,
 )
 from multisearch.planning import Checks, Evidence, Repetition, Slots, verdict_of
 
@@ -165,12 +166,19 @@ def _told(outcome: Outcome) -> str:
     """Return what an outcome says, in a few words."""
     if outcome.failure is not None:
         return f"a failure ({on_one_line(outcome.failure.message)})"
-    words = [f"a score of {outcome.test_scores!r}"]
+    words = [f"a score of {_plain(outcome.test_scores)}"]
     if outcome.train_scores is not None:
-        words.append(f"{outcome.train_scores!r} on the training rows")
+        words.append(f"{_plain(outcome.train_scores)} on the training rows")
     if outcome.n_iterations is not None:
         words.append(f"{outcome.n_iterations} iterations")
     return ", ".join(words)
+
+
+def _plain(scores: Scores | None) -> object:
+    """Return scores as Python's own numbers, whose repr is exact and short."""
+    if scores is None:
+        return None
+    return {name: float(score) for name, score in scores.items()} if isinstance(scores, dict) else float(scores)
 
 
 def sentence_of(fault: Fault) -> str:

@@ -184,9 +184,12 @@ def _evaluate(
             for candidate in (evaluation.candidate, *evaluation.shorter)
         ]
     start = time.perf_counter()
+    taken: set[str] = set()
     with surroundings.watch() as caught:
         outcomes, failure = guarded(
-            lambda given: _fitted_and_scored(problem, evaluation, given, surroundings), shared, surroundings.interrupts
+            lambda given: _fitted_and_scored(problem, evaluation, given, surroundings, taken),
+            shared,
+            surroundings.interrupts,
         )
     spent = time.perf_counter() - start
     if outcomes is None and evaluation.shorter:
@@ -196,7 +199,7 @@ def _evaluate(
         return [outcome for one in alone for outcome in _evaluate(problem, one, shared, surroundings)]
     if outcomes is None:
         failed = _failed(evaluation, above, failure)
-        outcomes = [replace(failed, fit_time=above.fit_seconds + spent)]
+        outcomes = [replace(failed, fit_time=above.fit_seconds + spent, short_cuts=failed.short_cuts.union(taken))]
     rest = sum(outcome.seconds for outcome in outcomes[1:])
     outcomes = [replace(outcomes[0], seconds=spent - rest), *outcomes[1:]]
     warnings = (*above.warnings, *caught)
@@ -217,19 +220,28 @@ def _failed(evaluation: Evaluation, above: StepResult, failure: Failure | None) 
 
 
 def _fitted_and_scored(
-    problem: Problem, evaluation: Evaluation, shared: StepResult | None, surroundings: Surroundings
+    problem: Problem,
+    evaluation: Evaluation,
+    shared: StepResult | None,
+    surroundings: Surroundings,
+    taken: set[str],
 ) -> list[Outcome]:
+    """Return the outcomes; ``taken`` is told of the short cuts as they are taken, so that it knows of a failure's."""
     candidate = evaluation.candidate
     fold = problem.fold(candidate, evaluation.fold)
     estimator = problem.build(candidate)
-    with _tuned(problem, last_step(estimator), surroundings.native_threads, kept=False) as taken:
+    with _tuned(problem, last_step(estimator), surroundings.native_threads, kept=False) as of_family:
         clock = _Clock()
-        n_iterations = _fit(problem, candidate, estimator, fold, shared)
+        try:
+            n_iterations = _fit(problem, candidate, estimator, fold, shared)
+        finally:
+            taken |= of_family
         fit_seconds = clock.lap()
         scoring = _Scoring(problem, candidate.estimator, estimator, fold, shared)
+        taken |= scoring.short_cuts
         longest = replace(scoring.outcome(candidate, fit_seconds), n_iterations=n_iterations)
         outcomes = [longest, *_shorter_outcomes(problem, evaluation, scoring, fit_seconds)]
-    return [replace(one, short_cuts=one.short_cuts.union(taken)) for one in outcomes] if taken else outcomes
+    return [replace(one, short_cuts=one.short_cuts.union(of_family)) for one in outcomes] if of_family else outcomes
 
 
 def _shorter_outcomes(
@@ -313,7 +325,7 @@ class _Scoring:
             and only_looks_at_predictions(self._scorer, problem.score_params[name])
         )
         has_steps = self._on_transformed_rows and bool(active_steps(estimator))
-        self._short_cuts = frozenset((TRANSFORMED_ROWS,)) if has_steps else frozenset()
+        self.short_cuts = frozenset((TRANSFORMED_ROWS,)) if has_steps else frozenset()
         self._seen: dict[str, tuple[Any, Any]] = {}
 
     def outcome(self, candidate: Candidate, fit_seconds: float) -> Outcome:
@@ -331,7 +343,7 @@ class _Scoring:
             seconds=0.0,
             test_scores=test_scores,
             train_scores=train_scores,
-            short_cuts=by_steps(candidate, above.origins) | self._short_cuts,
+            short_cuts=by_steps(candidate, above.origins) | self.short_cuts,
         )
 
     def _scores(self, which: str, rows: Rows) -> Scores:
