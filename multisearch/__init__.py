@@ -2,11 +2,12 @@
 
 from multisearch._early_stopping import EarlyStopping
 from multisearch._estimator import MultiModelSearchCV
-from multisearch._records import SearchStats
+from multisearch._records import Check, SearchStats
 from multisearch.preview import EstimatorPlan, SearchPlan
 from multisearch.results import read_journal
 
 __all__ = [
+    "Check",
     "EarlyStopping",
     "EstimatorPlan",
     "MultiModelSearchCV",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from multisearch._early_stopping import iterations_for_refit
 from multisearch._preparation import check_refit
-from multisearch._records import Candidate, Outcome
+from multisearch._records import Candidate, Outcome, Refit
 from multisearch._search import SearchResult, refit_candidate
 from multisearch._sklearn_compat import MultimetricScorer, multimetric_scorers
 from multisearch.callbacks import Callback
@@ -106,10 +106,13 @@ def _best_iterations(problem: Problem, result: SearchResult, index: int) -> int 
     return None if rule is None or not iterations else iterations_for_refit(rule, iterations)
 
 
-def refitted(engine: Engine, fitted: dict[str, Any], callbacks: Sequence[Callback]) -> dict[str, Any]:
-    """Fit the winner on all rows; return the attributes that come of it."""
+def refitted(
+    engine: Engine, fitted: dict[str, Any], callbacks: Sequence[Callback], distrusted: Collection[str]
+) -> dict[str, Any]:
+    """Fit the winner on all rows, without short cuts if it is distrusted; return the attributes that come of it."""
     candidate = Candidate(fitted["best_index_"], fitted["best_estimator_name_"], fitted["best_params_"])
-    result = refit_candidate(engine, candidate, fitted.get("best_n_iterations_"), callbacks)
+    iterations, is_plain = fitted.get("best_n_iterations_"), candidate.estimator in distrusted
+    result = refit_candidate(engine, Refit("refit", candidate, iterations, plain=is_plain), callbacks)
     attributes = {"best_estimator_": result.estimator, "refit_time_": result.seconds}
     if hasattr(result.estimator, "feature_names_in_"):
         attributes["feature_names_in_"] = result.estimator.feature_names_in_

@@ -29,6 +29,11 @@ class KnownEvaluations:
         self._retry_failed = retry_failed
         self._with_train_scores = with_train_scores
 
+    @property
+    def path(self) -> str:
+        """Where the journal is."""
+        return self._journal.path
+
     def of(self, candidates: Sequence[Candidate]) -> dict[tuple[int, int], Outcome]:
         """Return the outcomes that are known, by candidate and fold."""
         keys = {place: key for candidate in candidates for place, key in self._keys_of(candidate).items()}

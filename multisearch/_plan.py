@@ -26,6 +26,10 @@ class Plan:
         Those that fitting every candidate alone would take besides.
     path_fits_saved : int
         Evaluations that need no fit of their own.
+    plain : bool
+        Whether evaluations take no short cut, even where the problem allows it.
+    again : bool
+        Whether all of it was done before, in another way, so that nobody is to be told again.
     """
 
     candidates: Sequence[Candidate]
@@ -33,6 +37,8 @@ class Plan:
     step_fits: int
     step_fits_saved: int
     path_fits_saved: int
+    plain: bool = False
+    again: bool = False
 
     @property
     def tree(self) -> StepTree:
@@ -66,12 +72,16 @@ class Planner:
     Parameters
     ----------
     problem : Problem
+    plain : bool, default=False
+        Whether every candidate is fitted alone all the same.
     """
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, *, plain: bool = False) -> None:
         self._problem = problem
+        self._plain = plain
+        self._shares = problem.optimize and not plain
         self._chain: Callable[[Candidate], Sequence[str]] = (
-            StepChains(problem.estimators, problem.fit_params, problem.root_of) if problem.optimize else lambda _: ()
+            StepChains(problem.estimators, problem.fit_params, problem.root_of) if self._shares else lambda _: ()
         )
 
     def __call__(self, candidates: Sequence[Candidate], done: Container[tuple[int, int]] = frozenset()) -> Plan:
@@ -96,6 +106,7 @@ class Planner:
             step_fits=sum(branch.step_fits for branch in on_fold.values()),
             step_fits_saved=sum(branch.step_fits_saved for branch in on_fold.values()),
             path_fits_saved=sum(branch.path_fits_saved for branch in on_fold.values()),
+            plain=self._plain,
         )
 
     def _branch(self, candidates: Sequence[Candidate]) -> _Branch:
@@ -106,7 +117,7 @@ class Planner:
         return _Branch(tree, step_fits, alone - step_fits, len(candidates) - len(fits))
 
     def _path_of(self, candidate: Candidate) -> tuple[str, int] | None:
-        return path_of(self._problem, candidate) if self._problem.optimize else None
+        return path_of(self._problem, candidate) if self._shares else None
 
     def _steps(self, candidates: Iterable[Candidate]) -> int:
         estimators = self._problem.estimators

@@ -25,18 +25,20 @@ from multisearch._sklearn_compat import MultimetricScorer, count_rows, multimetr
 from multisearch.candidates import Competitor, Sampler, check_names, check_space, make_samplers
 from multisearch.families import kind_of
 from multisearch.fitting import Problem, make_scorers
-from multisearch.planning import FoldPlan, make_folds
+from multisearch.planning import SHARE, FoldPlan, make_folds
 
 _TRAIN_AND_TEST = 2
+_VERIFY = "verify"
 
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """What a search needs: the problem, who proposes candidates, and what its results are ranked by."""
+    """What a search needs: the problem, who proposes candidates, and how much of the work checks may be (None: all)."""
 
     problem: Problem
     samplers: Mapping[str, Sampler]
     n_splits: int
+    share_of_checks: float | None = SHARE
 
 
 def competitors_of(search: Any) -> list[Competitor]:
@@ -88,10 +90,15 @@ def check_settings(search: Any) -> None:
 
 
 def _check_flags(search: Any) -> None:
-    for name in ("return_train_score", "optimize", "retry_failed"):
+    for name in ("return_train_score", "retry_failed"):
         value = getattr(search, name)
         if not isinstance(value, bool | np.bool_):
             raise TypeError(f"{name} must be True or False, got {value!r}")
+    optimize = search.optimize
+    if not (isinstance(optimize, bool | np.bool_) or (isinstance(optimize, str) and optimize == _VERIFY)):
+        raise TypeError(
+            f"optimize must be True, False or {_VERIFY!r}, which computes everything twice; got {optimize!r}"
+        )
     verbose = search.verbose
     if not isinstance(verbose, numbers.Integral | np.bool_):
         raise TypeError(f"verbose must be a whole number, got {verbose!r}; 0 shows nothing")
@@ -203,10 +210,10 @@ def prepare(search: Any, X: Any, y: Any, params: Mapping[str, Any]) -> Preparati
         error_score=search.error_score,
         config=get_config(),
         warning_filters=tuple(warnings.filters),
-        optimize=search.optimize,
+        optimize=bool(search.optimize),
         fit_timeout=None if search.fit_timeout is None else float(search.fit_timeout),
     )
-    return Preparation(problem, samplers, len(folds[0]))
+    return Preparation(problem, samplers, len(folds[0]), None if isinstance(search.optimize, str) else SHARE)
 
 
 def metrics_of(scorers: Mapping[str, Any]) -> list[str] | None:

@@ -75,20 +75,30 @@ class SharedStep:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Evaluations that one worker runs one after the other, all behind the same shared step (or none)."""
+    """Evaluations that one worker runs one after the other, all behind the same shared step (or none).
+
+    A ``plain`` batch starts from the raw rows and takes no short cut. One that is done ``again`` was done before in
+    another way: nobody is told of it, and it leaves the process's random generators as they were.
+    """
 
     key: str
     parent: str | None
     evaluations: tuple[Evaluation, ...]
+    plain: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Refit:
-    """One candidate to be fitted on all rows, for a fixed number of iterations if it was stopped early."""
+    """One candidate to be fitted on all rows, for a fixed number of iterations if it was stopped early.
+
+    A ``plain`` refit takes no short cut.
+    """
 
     key: str
     candidate: Candidate
     iterations: int | None = None
+    plain: bool = False
     parent: None = None
 
 
@@ -98,7 +108,21 @@ Task: TypeAlias = SharedStep | Batch | Refit
 
 SHARED_STEPS, PATHS, TRANSFORMED_ROWS = "shared steps", "paths", "scores of transformed rows"
 KERAS_EPOCHS, KERAS_NETWORKS = "Keras' epochs in one call", "Keras' networks traced once"
-"""The short cuts: what may make an evaluation cheaper than it is from the raw rows, and never other."""
+EQUAL_SETTINGS = "settings taken for equal"
+"""The short cuts: what may make an evaluation cheaper than it is from the raw rows, and never other.
+
+The last one is part of the first two: what was fitted for other values of the parameters, or for another estimator, and
+serves here since both are the same by content.
+"""
+
+JOURNAL = "journal"
+"""Not a short cut of one search, but checked like one: an evaluation that an earlier search has done."""
+
+
+EQUAL, DIFFERS = "equal", "differs"
+NOT_SEEDED, NOT_REPRODUCIBLE = "not seeded", "not reproducible"
+TOO_DEAR, NO_RESULT, OTHER_HARDWARE = "too dear", "no result", "other hardware"
+"""What can come of a check."""
 
 
 RAISED, TIMEOUT, KILLED = "raised", "timeout", "killed"
@@ -141,7 +165,8 @@ class Outcome:
 
     ``fit_time`` and ``score_time`` are seconds that the candidate would have cost alone; ``seconds`` were spent on it.
     Of a fit that several candidates share they are spent on the largest, and a share by iterations is each one's time.
-    ``worker`` says where it ran, ``short_cuts`` from which of them this evaluation has profited.
+    ``worker`` says where it ran, ``hardware`` and ``threads`` (those of native libraries) on what, ``short_cuts`` from
+    which of them this evaluation has profited.
     """
 
     candidate: int
@@ -156,6 +181,8 @@ class Outcome:
     warnings: tuple[CaughtWarning, ...] = ()
     worker: str | None = None
     short_cuts: frozenset[str] = frozenset()
+    hardware: str | None = None
+    threads: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +190,14 @@ class BatchResult:
     """The outcomes of one batch, and the seconds that each shared step above it took (by key).
 
     A batch ends with an evaluation that took longer than allowed, or that the user has interrupted; of those behind it
-    there is no outcome. The ``interrupt`` is to be raised when the outcomes are taken care of.
+    there is no outcome. The ``interrupt`` is to be raised when the outcomes are taken care of. ``has_drawn`` says of a
+    batch that was done again whether it has drawn from one of the process's random generators.
     """
 
     outcomes: tuple[Outcome, ...]
     shared_seconds: Mapping[str, float] = field(default_factory=dict)
     interrupt: BaseException | None = None
+    has_drawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +224,36 @@ class RefitResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """One evaluation that was computed again from the raw rows, because of one short cut that it has taken.
+
+    Attributes
+    ----------
+    estimator : str
+        Its name.
+    short_cut : str
+        What was to be checked, such as ``"shared steps"`` or ``"paths"``.
+    candidate, fold : int
+        Which evaluation: a row of ``cv_results_``, and the number of the split.
+    seconds : float
+        What the check took, or would have taken where it was too dear. One evaluation may be the check of several short
+        cuts, which then all have its seconds.
+    verdict : str
+        ``"equal"``, to the bit; ``"differs"``, so that this estimator took no short cuts any more; ``"not seeded"`` and
+        ``"not reproducible"`` where the model itself gives other numbers each time, so that nothing can be said;
+        ``"too dear"``, so that it was left out; ``"no result"`` where the check itself came to no end; ``"other
+        hardware"`` where the two were made on other kinds of machines, or with other numbers of threads.
+    """
+
+    estimator: str
+    short_cut: str
+    candidate: int
+    fold: int
+    seconds: float
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
 class SearchStats:
     """What one search really cost.
 
@@ -218,6 +277,9 @@ class SearchStats:
         Seconds from the first task to the last outcome.
     workers : int
         Tasks that could run at the same time.
+    checks : tuple of Check
+        What was computed a second time, from the raw rows, to see whether short cuts have changed anything, and what
+        was too dear for that. Their seconds are part of ``busy_seconds``; their fits are not counted.
     """
 
     evaluations: int
@@ -229,3 +291,4 @@ class SearchStats:
     busy_seconds: float
     wall_seconds: float
     workers: int
+    checks: tuple[Check, ...] = field(default=(), repr=False)

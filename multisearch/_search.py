@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import time
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,20 +25,22 @@ from multisearch._records import (
     SearchStats,
 )
 from multisearch._task_loop import TaskLoop
+from multisearch._verification import Verification, sentence_of, sentence_of_mistake
 from multisearch.callbacks import Callback
 from multisearch.engines import Engine
-from multisearch.planning import Costs
+from multisearch.planning import Checks, Costs
 
 logger = logging.getLogger("multisearch")
 
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """Everything that a search found out."""
+    """Everything that a search found out; estimators are ``distrusted`` whose results a short cut has changed."""
 
     candidates: Sequence[Candidate]
     outcomes: Mapping[tuple[int, int], Outcome]
     stats: SearchStats
+    distrusted: frozenset[str] = frozenset()
 
 
 class Search:
@@ -68,11 +70,14 @@ class Search:
         self._callbacks = callbacks
         self._known = known
         self._planner = Planner(problem)
+        self._plain_planner = Planner(problem, plain=True)
         self._plans: list[Plan] = []
         self._shared_seconds: dict[str, float] = {}
         self._busy_seconds = 0.0
-        self._n_from_journal = 0
+        self._from_journal: set[tuple[int, int]] = set()
         self._costs = Costs()
+        checks = Checks(preparation.share_of_checks, problem.fit_timeout)
+        self._verification = Verification(checks, lambda: self._busy_seconds)
         self.candidates: list[Candidate] = []
         self.outcomes: dict[tuple[int, int], Outcome] = {}
 
@@ -87,12 +92,13 @@ class Search:
             step_fits=sum(plan.step_fits for plan in self._plans),
             step_fits_saved=sum(plan.step_fits_saved for plan in self._plans),
             path_fits_saved=sum(plan.path_fits_saved for plan in self._plans),
-            evaluations_from_journal=self._n_from_journal,
-            busy_seconds=self._busy_seconds + sum(self._shared_seconds.values()),
+            evaluations_from_journal=len(self._from_journal),
+            busy_seconds=self._busy_seconds + self._verification.seconds,
             wall_seconds=time.perf_counter() - start,
             workers=self._engine.capacity,
+            checks=self._verification.verdicts(),
         )
-        return SearchResult(self.candidates, self.outcomes, stats)
+        return SearchResult(self.candidates, self.outcomes, stats, frozenset(self._verification.distrusted))
 
     def _propose(self) -> list[Candidate]:
         wave = [
@@ -110,40 +116,101 @@ class Search:
         for callback in self._callbacks:
             callback.on_start(len(self.candidates), n_folds)
         known = {} if self._known is None else self._known.of(wave)
-        self._n_from_journal += len(known)
-        for outcome in known.values():
+        self._from_journal.update(known)
+        for place, outcome in known.items():
+            self._verification.note_known(self.candidates[place[0]], outcome)
             self._take(outcome)
-        plan = self._planner(wave, known)
-        self._plans.append(plan)
+        for plan in self._plans_of(wave, known):
+            for batch, result in TaskLoop(self._engine, plan, self._costs, self._verification).results():
+                self._arrived(batch, result)
+        self._put_right()
+
+    def _plans_of(self, wave: Sequence[Candidate], known: Container[tuple[int, int]]) -> list[Plan]:
+        """Plan a wave; what is distrusted comes last, and takes no short cuts."""
+        distrusted = self._verification.distrusted
+        plans = [self._planner([one for one in wave if one.estimator not in distrusted], known)]
+        if distrusted:
+            plans.append(self._plain_planner([one for one in wave if one.estimator in distrusted], known))
+        self._plans += plans
         logger.info(
             "%d candidates on %d folds, %d evaluations known from the journal, %d step fits saved",
             len(wave),
-            n_folds,
-            len(known),
-            plan.step_fits_saved,
+            self._n_folds,
+            len(self._from_journal),
+            plans[0].step_fits_saved,
         )
-        for batch, result in TaskLoop(self._engine, plan, self._costs).results():
-            self._arrived(batch, result)
+        return plans
 
     def _arrived(self, batch: Batch, result: BatchResult) -> None:
-        if self._known is not None:
-            self._known.keep([(self.candidates[outcome.candidate], outcome) for outcome in result.outcomes])
-        self._shared_seconds.update(result.shared_seconds)
+        self._keep(result)
         fitted = {evaluation.candidate.index for evaluation in batch.evaluations}
         for outcome in result.outcomes:
-            self._busy_seconds += outcome.seconds
+            candidate = self.candidates[outcome.candidate]
             if outcome.candidate in fitted:
-                self._costs.measured(self.candidates[outcome.candidate], outcome.seconds)
+                self._costs.measured(candidate, outcome.seconds)
+            self._verification.note(candidate, outcome)
             self._take(outcome)
+
+    def _keep(self, result: BatchResult) -> None:
+        """Write down what has finished, and what it took."""
+        self._write_down(result.outcomes)
+        for key, seconds in result.shared_seconds.items():
+            self._busy_seconds += seconds - self._shared_seconds.get(key, 0.0)
+            self._shared_seconds[key] = seconds
+        self._busy_seconds += sum(outcome.seconds for outcome in result.outcomes)
+
+    def _write_down(self, outcomes: Sequence[Outcome]) -> None:
+        if self._known is not None:
+            self._known.keep([(self.candidates[outcome.candidate], outcome) for outcome in outcomes])
+
+    def _put_right(self) -> None:
+        """Replace what checks have found to be wrong, and say so."""
+        for mistake in self._verification.new_mistakes():
+            self._write_down([mistake.plain])
+            self._replace([mistake.plain])
+            journal = "" if self._known is None else self._known.path
+            warnings.warn(sentence_of_mistake(mistake, journal), UserWarning, stacklevel=2)
+        for fault in self._verification.new_faults():
+            self._replace(self._again(fault.candidate.estimator))
+            warnings.warn(sentence_of(fault), UserWarning, stacklevel=2)
+
+    def _again(self, estimator: str) -> list[Outcome]:
+        """Compute plainly whatever of an estimator has taken a short cut, or may have when the journal was written."""
+        suspects = {
+            place
+            for place, outcome in self.outcomes.items()
+            if self.candidates[place[0]].estimator == estimator and (outcome.short_cuts or place in self._from_journal)
+        }
+        candidates = [one for one in self.candidates if one.estimator == estimator]
+        plan = replace(self._plain_planner(candidates, self.outcomes.keys() - suspects), again=True)
+        self._plans.append(plan)
+        outcomes: list[Outcome] = []
+        for _, result in TaskLoop(self._engine, plan, self._costs).results():
+            self._keep(result)
+            outcomes += result.outcomes
+        return outcomes
+
+    def _replace(self, outcomes: Sequence[Outcome]) -> None:
+        """Put outcomes in the place of others, of which samplers and callbacks were told."""
+        for outcome in outcomes:
+            self._check_failure(outcome)
+            self.outcomes[outcome.candidate, outcome.fold] = outcome
+        for index in {outcome.candidate for outcome in outcomes}:
+            candidate = self.candidates[index]
+            folds = [self.outcomes[index, fold] for fold in range(self._n_folds)]
+            self._samplers[candidate.estimator].tell(candidate, folds)
 
     def _take(self, outcome: Outcome) -> None:
         candidate = self.candidates[outcome.candidate]
-        if outcome.failure is not None and (outcome.failure.ends_search or self._problem.error_score == "raise"):
-            raise exception_of(outcome.failure)
+        self._check_failure(outcome)
         self.outcomes[candidate.index, outcome.fold] = outcome
         for callback in self._callbacks:
             callback.on_outcome(candidate, outcome)
         self._finish_candidate(candidate)
+
+    def _check_failure(self, outcome: Outcome) -> None:
+        if outcome.failure is not None and (outcome.failure.ends_search or self._problem.error_score == "raise"):
+            raise exception_of(outcome.failure)
 
     def _finish_candidate(self, candidate: Candidate) -> None:
         folds = [self.outcomes.get((candidate.index, fold)) for fold in range(self._n_folds)]
@@ -159,13 +226,11 @@ class Search:
             callback.on_candidate(candidate, mean)
 
 
-def refit_candidate(
-    engine: Engine, candidate: Candidate, iterations: int | None, callbacks: Sequence[Callback]
-) -> RefitResult:
-    """Fit a candidate on all rows, for a number of iterations if it was stopped early."""
+def refit_candidate(engine: Engine, refit: Refit, callbacks: Sequence[Callback]) -> RefitResult:
+    """Fit a candidate on all rows."""
     for callback in callbacks:
-        callback.on_refit(candidate)
-    engine.submit(Refit("refit", candidate, iterations))
+        callback.on_refit(refit.candidate)
+    engine.submit(refit)
     result = None
     while result is None:
         result = next((result for _, result in engine.results()), None)

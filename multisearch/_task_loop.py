@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Protocol
 
 from multisearch._plan import Plan
 from multisearch._records import Batch, BatchResult, Evaluation, Lost, Outcome, SharedStep, Task
 from multisearch.engines import Engine
-from multisearch.planning import Costs, Recovery, Schedule, next_on_path
+from multisearch.planning import Costs, Recovery, Schedule, Slots, next_on_path
+
+
+class SpareTasks(Protocol):
+    """Has work that nobody waits for, for slots that would be idle."""
+
+    def next_task(self, slots: Slots) -> Batch | None:
+        """Return a batch that should be handed over now; None if there is none."""
+
+    def ended(self, batch: Batch, result: BatchResult | None) -> None:
+        """Take note of what came of a batch; None where it was lost, which is nobody's fault."""
 
 
 class TaskLoop:
@@ -21,17 +32,22 @@ class TaskLoop:
     plan : Plan
     costs : Costs
         What evaluations were measured to take.
+    spare : SpareTasks or None, default=None
+        Is asked for more to do.
     """
 
-    def __init__(self, engine: Engine, plan: Plan, costs: Costs) -> None:
+    def __init__(self, engine: Engine, plan: Plan, costs: Costs, spare: SpareTasks | None = None) -> None:
         self._engine = engine
+        self._plan = plan
+        self._spare = spare
+        self._spare_keys: set[str] = set()
         self._schedule = Schedule(plan.trees, costs)
         self._recovery = Recovery()
         self._running = 0
         self._failed_steps: dict[str, Lost] = {}
 
     def results(self) -> Iterator[tuple[Batch, BatchResult]]:
-        """Yield the outcomes of batches as they arrive, until every evaluation has one."""
+        """Yield the outcomes of batches as they arrive, until every evaluation has one and no slot is used any more."""
         while True:
             while (task := self._next_task()) is not None:
                 lost = None if task.parent is None else self._failed_steps.get(task.parent)
@@ -44,7 +60,10 @@ class TaskLoop:
                 return
             for task, result in self._engine.results():
                 self._running -= 1
-                yield from self._arrived(task, result)
+                if task.key in self._spare_keys:
+                    self._spare_has_ended(task, result)
+                else:
+                    yield from self._arrived(task, result)
 
     def _next_task(self) -> Task | None:
         if self._running >= self._engine.queue_length:
@@ -52,11 +71,38 @@ class TaskLoop:
         again = self._recovery.next_task(self._running)
         if again is not None or self._recovery.keeps_others_waiting:
             return again
+        spare = self._spare_task(is_idle=False)
+        if spare is not None:
+            return spare
         while (task := self._schedule.next_task(self._engine.capacity)) is not None:
-            harmless = self._recovery.without_guilty(task)
+            harmless = self._recovery.without_guilty(self._marked(task))
             if harmless is not None:
                 return harmless
-        return self._recovery.next_task(self._running)
+        again = self._recovery.next_task(self._running)
+        if again is not None or self._recovery.keeps_others_waiting or self._running >= self._engine.capacity:
+            return again
+        return self._spare_task(is_idle=True)
+
+    def _spare_task(self, *, is_idle: bool) -> Batch | None:
+        if self._spare is None:
+            return None
+        capacity = self._engine.capacity
+        task = self._spare.next_task(Slots(capacity, self._schedule.seconds_ahead(capacity), is_idle))
+        if task is not None:
+            self._spare_keys.add(task.key)
+        return task
+
+    def _spare_has_ended(self, task: Task, result: object) -> None:
+        self._spare_keys.remove(task.key)
+        if self._spare is not None and isinstance(task, Batch):
+            self._spare.ended(task, result if isinstance(result, BatchResult) else None)
+
+    def _marked(self, task: Task) -> Task:
+        """Say in a batch how its plan is to be carried out."""
+        plan = self._plan
+        if isinstance(task, Batch) and (plan.plain or plan.again):
+            return replace(task, plain=plan.plain, again=plan.again)
+        return task
 
     def _arrived(self, task: Task, result: object) -> Iterator[tuple[Batch, BatchResult]]:
         if isinstance(result, Lost):

@@ -362,7 +362,16 @@ WRONG_SETTINGS = [
     Wrong("error_score=None", ValueError, "error_score must be 'raise' or a number, got None", {"error_score": None}),
     *(
         Wrong(f"{name}='no'", TypeError, f"{name} must be True or False, got 'no'", {name: "no"})
-        for name in ("return_train_score", "optimize", "retry_failed")
+        for name in ("return_train_score", "retry_failed")
+    ),
+    *(
+        Wrong(
+            f"optimize={value!r}",
+            TypeError,
+            f"optimize must be True, False or 'verify', which computes everything twice; got {value!r}",
+            {"optimize": value},
+        )
+        for value in ("no", 1, None)
     ),
     Wrong(
         "code_version=7",

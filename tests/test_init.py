@@ -3,6 +3,7 @@ import multisearch
 
 def test_these_are_the_public_names():
     assert multisearch.__all__ == [
+        "Check",
         "EarlyStopping",
         "EstimatorPlan",
         "MultiModelSearchCV",

@@ -1,4 +1,5 @@
 from collections import deque
+from dataclasses import replace
 
 import pytest
 
@@ -164,3 +165,95 @@ def test_evaluations_of_a_batch_have_the_fold_of_the_batch():
         1,
     }
     assert isinstance(engine.ran[0][0].evaluations[0], Evaluation)
+
+
+class Spare:
+    """Has one batch after the other, as long as slots are idle."""
+
+    def __init__(self, n=2, *, candidate=5, in_mid_search=False):
+        self.asked = []
+        self.ended_with = []
+        self._left = n
+        self._candidate = CANDIDATES[candidate]
+        self._in_mid_search = in_mid_search
+
+    def next_task(self, slots):
+        self.asked.append(slots)
+        if not self._left or slots.is_idle == self._in_mid_search:
+            return None
+        self._left -= 1
+        return Batch(f"spare-{self._left}", None, (Evaluation(self._candidate, 0),), plain=True, again=True)
+
+    def ended(self, batch, result):
+        self.ended_with.append((batch.key, result))
+
+
+def with_spare(engine, plan, spare):
+    results = TaskLoop(engine, plan, Costs(), spare).results()
+    return {(one.candidate, one.fold): one.failure for _, result in results for one in result.outcomes}
+
+
+def test_spare_tasks_run_when_nothing_else_is_to_be_done():
+    engine, spare = Fragile(slots=2), Spare()
+    found = with_spare(engine, plan_of([[]] * 3), spare)
+    assert set(found) == {(index, fold) for index in range(3) for fold in range(2)}
+    assert sorted(key for key, _ in spare.ended_with) == ["spare-0", "spare-1"]
+    assert all(isinstance(result, BatchResult) for _, result in spare.ended_with)
+    keys = [task.key for together in engine.ran for task in together]
+    assert all(key.startswith("spare") for key in keys[-2:])
+
+
+def test_spare_tasks_may_run_in_mid_search():
+    engine, spare = Fragile(slots=2), Spare(in_mid_search=True)
+    assert len(with_spare(engine, plan_of([[]] * 3), spare)) == 6
+    assert engine.ran[0][0].key == "spare-1"
+
+
+def test_who_has_spare_tasks_is_told_how_much_else_is_to_be_done():
+    spare = Spare(n=0)
+    engine = Fragile(slots=1)
+    costs = Costs()
+    costs.measured(CANDIDATES[0], 3.0)
+    list(TaskLoop(engine, plan_of([[]] * 2, n_folds=1), costs, spare).results())
+    assert [slots.seconds_ahead for slots in spare.asked if not slots.is_idle][:2] == [6.0, pytest.approx(3.0, abs=0.6)]
+    assert [slots.seconds_ahead for slots in spare.asked if slots.is_idle] == [0.0]
+    assert {slots.number for slots in spare.asked} == {1}
+
+
+def test_there_is_spare_time_in_a_plan_with_nothing_to_do():
+    spare = Spare()
+    assert with_spare(Fragile(), Plan([], {}, 0, 0, 0), spare) == {}
+    assert len(spare.ended_with) == 2
+
+
+def test_a_spare_task_that_is_lost_is_nobodys_fault():
+    engine, spare = Fragile(deadly=[5]), Spare(n=1)
+    found = with_spare(engine, plan_of([[]] * 3), spare)
+    assert len(found) == 6
+    assert all(failure is None for failure in found.values())
+    assert spare.ended_with == [("spare-0", None)]
+
+
+def test_a_spare_task_that_takes_others_along_does_not_make_them_fail():
+    engine, spare = Fragile(deadly=[5]), Spare(n=1, in_mid_search=True)
+    found = with_spare(engine, plan_of([[]] * 3), spare)
+    assert len(found) == 6
+    assert all(failure is None for failure in found.values())
+
+
+def test_no_spare_task_runs_beside_one_that_has_to_run_alone():
+    engine, spare = Fragile(deadly=[1]), Spare(n=20)
+    outcomes = with_spare(engine, plan_of([[]] * 3), spare)
+    assert {place for place, failure in outcomes.items() if failure is not None} == {(1, 0), (1, 1)}
+    first = next(number for number, together in enumerate(engine.ran) if any(1 in _indices(task) for task in together))
+    assert all(
+        len(together) == 1 for together in engine.ran[first + 1 :] if any(1 in _indices(task) for task in together)
+    )
+
+
+@pytest.mark.parametrize("deadly", [[], [1]])
+def test_batches_say_how_their_plan_is_carried_out(deadly):
+    engine = Fragile(deadly=deadly)
+    plan = plan_of([[]] * 4)
+    outcomes_of(engine, replace(plan, plain=True, again=True))
+    assert {(task.plain, task.again) for together in engine.ran for task in together} == {(True, True)}

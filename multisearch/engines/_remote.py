@@ -61,13 +61,15 @@ def _run(
 ) -> StepResult | BatchResult | RefitResult:
     problem = placed.open() if isinstance(placed, MappedProblem) else placed
     limit = os.environ.get("OMP_NUM_THREADS", "")
-    address = distributed.get_worker().address
+    worker = distributed.get_worker()
+    address = worker.address
     surroundings = Surroundings(
         native_threads=int(limit) if limit.isdigit() else None,
         watch=partial(collected_warnings, problem.warning_filters),
         interrupts=(),
         worker=address,
         is_abandoned=lambda: search in _abandoned,
+        is_alone=worker.state.nthreads == 1,
     )
     with config_context(**problem.config):
         result = run_task(problem, task, shared, surroundings)

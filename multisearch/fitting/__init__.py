@@ -6,8 +6,9 @@ from multisearch.fitting._paths import path_of
 from multisearch.fitting._problem import Problem
 from multisearch.fitting._scoring import announced, make_scorers
 from multisearch.fitting._shared import StepResult
+from multisearch.fitting._surroundings import Surroundings
 from multisearch.fitting._warnings import collected_warnings
-from multisearch.fitting._worker import Surroundings, run_task
+from multisearch.fitting._worker import run_task
 
 __all__ = [
     "FitTimeoutError",

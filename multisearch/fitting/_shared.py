@@ -13,6 +13,7 @@ import scipy.sparse
 
 from multisearch._records import CaughtWarning, Failure
 from multisearch.families import active_steps
+from multisearch.fitting._profit import Origin
 from multisearch.fitting._rows import handed_over
 
 
@@ -37,6 +38,8 @@ class StepResult:
         Which of the steps, by position, are of classes that are not known: using them may change them.
     is_private : bool
         Whether everybody is to get copies of the rows, also who is known to behave.
+    origins : tuple of Origin
+        For whom the shared steps that this stands on were made.
     """
 
     fitted: tuple[Any, ...] = ()
@@ -51,6 +54,7 @@ class StepResult:
     warnings: tuple[CaughtWarning, ...] = ()
     strange: frozenset[int] = frozenset()
     is_private: bool = False
+    origins: tuple[Origin, ...] = ()
 
     def __sizeof__(self) -> int:
         """Return the bytes of the rows, by which a scheduler decides where to place and when to spill them."""

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from multisearch._records import (
+    TRANSFORMED_ROWS,
     Batch,
     BatchResult,
     Candidate,
-    CaughtWarning,
     Evaluation,
     Failure,
     Fold,
@@ -25,46 +25,21 @@ from multisearch._records import (
     SharedStep,
     Task,
 )
-from multisearch.families import TrainingRows, family_of, last_step
+from multisearch.families import TrainingRows, active_steps, family_of, last_step
+from multisearch.fitting._generators import watched_generators
 from multisearch.fitting._guard import EndsSearchError, guarded, timed_out
+from multisearch.fitting._hardware import hardware, threads
 from multisearch.fitting._limit import FitTimeoutError, within
 from multisearch.fitting._paths import path_of
 from multisearch.fitting._problem import Problem
+from multisearch.fitting._profit import by_path, by_steps, origin_of
 from multisearch.fitting._rows import private
 from multisearch.fitting._scoring import announced, score, scores_on_transformed_rows
 from multisearch.fitting._shared import StepResult, handed_out, through_steps
 from multisearch.fitting._steps import fit_steps, lent_to, training_rows
 from multisearch.fitting._stopping import fit_stopped, stopping_rows
-
-
-@contextmanager
-def _unwatched() -> Iterator[list[CaughtWarning]]:
-    yield []
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the process that runs a task adds to it.
-
-    Attributes
-    ----------
-    native_threads : int or None
-        Threads that a library may take for one fit; None leaves it to the library.
-    watch : callable
-        Returns a context that collects warnings; by default they go their usual way.
-    interrupts : tuple of exception class
-        What is no outcome but ends the process's work, such as a KeyboardInterrupt of the user's.
-    worker : str or None
-        What outcomes are to name as the place where they were made.
-    is_abandoned : callable
-        Says whether nobody waits for results any more.
-    """
-
-    native_threads: int | None = None
-    watch: Callable[[], AbstractContextManager[list[CaughtWarning]]] = _unwatched
-    interrupts: tuple[type[BaseException], ...] = (KeyboardInterrupt,)
-    worker: str | None = None
-    is_abandoned: Callable[[], bool] = bool
+from multisearch.fitting._surroundings import Surroundings
+from multisearch.fitting._warnings import collected_warnings
 
 
 def run_task(
@@ -79,11 +54,24 @@ def run_task(
 
 
 def _run_batch(problem: Problem, batch: Batch, shared: StepResult | None, surroundings: Surroundings) -> BatchResult:
+    if batch.plain:
+        problem = replace(problem, optimize=False)
+    if not batch.again:
+        return _outcomes_of(problem, batch, shared, surroundings)
+    problem = replace(problem, monitor=None)
+    quiet = replace(surroundings, watch=partial(collected_warnings, problem.warning_filters))
+    with watched_generators(put_back=surroundings.is_alone) as draws:
+        result = _outcomes_of(problem, batch, shared, quiet)
+    return replace(result, has_drawn=draws.has_drawn)
+
+
+def _outcomes_of(problem: Problem, batch: Batch, shared: StepResult | None, surroundings: Surroundings) -> BatchResult:
     outcomes: list[Outcome] = []
     interrupt: BaseException | None = None
+    worker, machine, n_threads = surroundings.worker, hardware(), threads(surroundings.native_threads)
     try:
         for outcome in _evaluate_in_time(problem, batch.evaluations, shared, surroundings):
-            outcomes.append(replace(outcome, worker=surroundings.worker))  # noqa: PERF401 - what came before an interrupt stays
+            outcomes.append(replace(outcome, worker=worker, hardware=machine, threads=n_threads))  # noqa: PERF401 - what came before an interrupt stays
     except surroundings.interrupts as error:
         interrupt = error
     return BatchResult(tuple(outcomes), {} if shared is None else shared.seconds, interrupt)
@@ -141,7 +129,12 @@ def _fit_shared(
     above = StepResult() if parent is None else parent
     if result is None:
         result = StepResult(fit_seconds=above.fit_seconds + spent, failure=failure)
-    return replace(result, seconds={**above.seconds, task.key: spent}, warnings=(*above.warnings, *caught))
+    return replace(
+        result,
+        seconds={**above.seconds, task.key: spent},
+        warnings=(*above.warnings, *caught),
+        origins=(*above.origins, origin_of(problem, task)),
+    )
 
 
 def _evaluate(
@@ -151,11 +144,15 @@ def _evaluate(
     above = StepResult() if shared is None else shared
     if above.failure is not None:
         failed = _failed(evaluation, above, above.failure)
-        return [replace(failed, candidate=candidate.index) for candidate in (evaluation.candidate, *evaluation.shorter)]
+        return [
+            replace(failed, candidate=candidate.index, short_cuts=by_steps(candidate, above.origins))
+            for candidate in (evaluation.candidate, *evaluation.shorter)
+        ]
     start = time.perf_counter()
+    taken: set[str] = set()
     with surroundings.watch() as caught:
         outcomes, failure = guarded(
-            lambda given: _fitted_and_scored(problem, evaluation, given, surroundings),
+            lambda given: _fitted_and_scored(problem, evaluation, given, surroundings, taken),
             _usable(shared),
             surroundings.interrupts,
         )
@@ -167,7 +164,7 @@ def _evaluate(
         return [outcome for one in alone for outcome in _evaluate(problem, one, shared, surroundings)]
     if outcomes is None:
         failed = _failed(evaluation, above, failure)
-        outcomes = [replace(failed, fit_time=above.fit_seconds + spent)]
+        outcomes = [replace(failed, fit_time=above.fit_seconds + spent, short_cuts=failed.short_cuts.union(taken))]
     rest = sum(outcome.seconds for outcome in outcomes[1:])
     outcomes = [replace(outcomes[0], seconds=spent - rest), *outcomes[1:]]
     warnings = (*above.warnings, *caught)
@@ -188,22 +185,33 @@ def _failed(evaluation: Evaluation, above: StepResult, failure: Failure | None) 
         seconds=0.0,
         failure=failure,
         warnings=above.warnings,
+        short_cuts=by_steps(evaluation.candidate, above.origins),
     )
 
 
 def _fitted_and_scored(
-    problem: Problem, evaluation: Evaluation, shared: StepResult | None, surroundings: Surroundings
+    problem: Problem,
+    evaluation: Evaluation,
+    shared: StepResult | None,
+    surroundings: Surroundings,
+    taken: set[str],
 ) -> list[Outcome]:
+    """Return the outcomes; ``taken`` is told of the short cuts as they are taken, so that it knows of a failure's."""
     candidate = evaluation.candidate
     fold = problem.fold(candidate, evaluation.fold)
     estimator = problem.build(candidate)
-    with _tuned(problem, last_step(estimator), surroundings.native_threads, kept=False):
+    with _tuned(problem, last_step(estimator), surroundings.native_threads, kept=False) as of_family:
         clock = _Clock()
-        n_iterations = _fit(problem, candidate, estimator, fold, shared)
+        try:
+            n_iterations = _fit(problem, candidate, estimator, fold, shared)
+        finally:
+            taken |= of_family
         fit_seconds = clock.lap()
         scoring = _Scoring(problem, candidate.estimator, estimator, fold, shared)
+        taken |= scoring.short_cuts
         longest = replace(scoring.outcome(candidate, fit_seconds), n_iterations=n_iterations)
-        return [longest, *_shorter_outcomes(problem, evaluation, scoring, fit_seconds)]
+        outcomes = [longest, *_shorter_outcomes(problem, evaluation, scoring, fit_seconds)]
+    return [replace(one, short_cuts=one.short_cuts.union(of_family)) for one in outcomes] if of_family else outcomes
 
 
 def _shorter_outcomes(
@@ -212,35 +220,37 @@ def _shorter_outcomes(
     """Cut the fitted model down, candidate by candidate; each would have cost its share of the iterations."""
     if not evaluation.shorter:
         return
-    longest = _iterations(problem, evaluation.candidate)
+    parameter, longest = _place_on_path(problem, evaluation.candidate)
     model = last_step(scoring.estimator)
     family = family_of(model)
     for candidate in evaluation.shorter:
-        iterations = _iterations(problem, candidate)
+        _, iterations = _place_on_path(problem, candidate)
         if family is not None:
             family.truncate(model, iterations)
         start = time.perf_counter()
         outcome = scoring.outcome(candidate, fit_seconds * iterations / longest)
-        yield replace(outcome, seconds=time.perf_counter() - start)
+        short_cuts = outcome.short_cuts | by_path(candidate, evaluation.candidate, parameter)
+        yield replace(outcome, seconds=time.perf_counter() - start, short_cuts=short_cuts)
 
 
-def _iterations(problem: Problem, candidate: Candidate) -> int:
+def _place_on_path(problem: Problem, candidate: Candidate) -> tuple[str, int]:
     path = path_of(problem, candidate)
     if path is None:
         raise RuntimeError(f"{candidate} was planned on a path that it is not on")
-    return path[1]
+    return path
 
 
 @contextmanager
-def _tuned(problem: Problem, model: Any, native_threads: int | None, *, kept: bool) -> Iterator[None]:
-    """Let a model's library have its threads, and take the short cuts that it has."""
+def _tuned(problem: Problem, model: Any, native_threads: int | None, *, kept: bool) -> Iterator[set[str]]:
+    """Let a model's library have its threads, and take the short cuts that it has; they are told in the end."""
     family = family_of(model)
     if family is None:
-        yield
+        yield set()
         return
-    accelerated = family.accelerated(model, kept=kept) if problem.optimize else nullcontext()
-    with family.native_threads(model, native_threads), accelerated:
-        yield
+    nothing: set[str] = set()
+    accelerated = family.accelerated(model, kept=kept) if problem.optimize else nullcontext(nothing)
+    with family.native_threads(model, native_threads), accelerated as taken:
+        yield taken
 
 
 def _fit(problem: Problem, candidate: Candidate, estimator: Any, fold: Fold, shared: StepResult | None) -> int | None:
@@ -282,6 +292,8 @@ class _Scoring:
         self._on_transformed_rows = problem.optimize and scores_on_transformed_rows(
             estimator, self._scorer, problem.score_params[name]
         )
+        has_steps = self._on_transformed_rows and bool(active_steps(estimator))
+        self.short_cuts = frozenset((TRANSFORMED_ROWS,)) if has_steps else frozenset()
         self._seen: dict[str, Any] = {}
 
     def outcome(self, candidate: Candidate, fit_seconds: float) -> Outcome:
@@ -299,6 +311,7 @@ class _Scoring:
             seconds=0.0,
             test_scores=test_scores,
             train_scores=train_scores,
+            short_cuts=by_steps(candidate, above.origins) | self.short_cuts,
         )
 
     def _scores(self, which: str, rows: Rows) -> Scores:
@@ -331,7 +344,8 @@ class _Scoring:
 def _refit(problem: Problem, task: Refit, surroundings: Surroundings) -> RefitResult:
     start = time.perf_counter()
     with surroundings.watch() as caught:
-        estimator, failure = guarded(lambda _: _refitted(problem, task), None, surroundings.interrupts)
+        own = replace(problem, optimize=False) if task.plain else problem
+        estimator, failure = guarded(lambda _: _refitted(own, task), None, surroundings.interrupts)
     return RefitResult(estimator, time.perf_counter() - start, failure, tuple(caught))
 
 

@@ -44,5 +44,8 @@ class Costs:
 
     def seconds_per_batch(self, left: Mapping[str, int], capacity: int) -> float:
         """Return how long the next batch may last, given the evaluations left (by estimator) and the slots."""
-        total = sum(count * self.of_estimator(estimator) for estimator, count in left.items() if count)
-        return min(self.target_seconds, total / (2 * capacity))
+        return min(self.target_seconds, self.total_of(left) / (2 * capacity))
+
+    def total_of(self, left: Mapping[str, int]) -> float:
+        """Return what evaluations are expected to take together, given how many there are (by estimator)."""
+        return sum(count * self.of_estimator(estimator) for estimator, count in left.items() if count)

@@ -106,6 +106,10 @@ class Schedule:
             self._running += 1
         return task
 
+    def seconds_ahead(self, capacity: int) -> float:
+        """Return how long each slot is expected to be busy with the evaluations that are not handed out yet."""
+        return self._costs.total_of(self._left) / capacity
+
     def _next_step(self, capacity: int) -> SharedStep | None:
         enough = self._alive >= capacity + capacity // 2
         if not self._steps or (enough and (self._leaves or self._running)) or self._running >= capacity:

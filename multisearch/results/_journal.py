@@ -58,6 +58,11 @@ class Journal:
         self._has_failed = False
         self._has_told_of_damage = False
 
+    @property
+    def path(self) -> str:
+        """Where the file is."""
+        return str(self._path)
+
     def find(self, keys: Mapping[tuple[int, int], str], *, retry_failed: bool) -> dict[tuple[int, int], Outcome]:
         """Return the outcomes that are known already.
 

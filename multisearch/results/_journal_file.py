@@ -12,12 +12,12 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from multisearch.results._journal_rows import COLUMNS, Row
+from multisearch.results._journal_rows import COLUMNS, NEW_COLUMNS, Row
 
 APPLICATION_ID = 0x4D53_4A6C
 """Says in the file's header whose it is: "MSJl"."""
 
-VERSION = 1
+VERSION = 2
 """Of what is in the file; the next one has to read files of this one."""
 
 BUSY_SECONDS = 30.0
@@ -45,6 +45,27 @@ _TABLES = {
     worker TEXT,
     checksum TEXT NOT NULL
 ) WITHOUT ROWID""",
+    2: """CREATE TABLE evaluations (
+    key TEXT NOT NULL PRIMARY KEY,
+    search TEXT NOT NULL,
+    finished TEXT NOT NULL,
+    estimator TEXT NOT NULL,
+    fold INTEGER NOT NULL,
+    params TEXT NOT NULL,
+    fit_time REAL,
+    score_time REAL,
+    seconds REAL,
+    test_scores TEXT,
+    train_scores TEXT,
+    n_iterations INTEGER,
+    kind TEXT,
+    message TEXT,
+    traceback TEXT,
+    worker TEXT,
+    hardware TEXT,
+    threads INTEGER,
+    checksum TEXT NOT NULL
+) WITHOUT ROWID""",
 }
 """All that a file of each version may define: SQLite would run a view, a trigger or an expression of a stranger's.
 
@@ -52,6 +73,10 @@ Without row numbers there is one tree of pages only, so that no index can disagr
 """
 
 SELECT = f"SELECT {', '.join(COLUMNS)}, checksum FROM evaluations"
+_OLD_COLUMNS = ", ".join(name for name in COLUMNS if name not in NEW_COLUMNS)
+_SELECT_OLD = (
+    f"SELECT {_OLD_COLUMNS}, {', '.join(f'NULL AS {name}' for name in NEW_COLUMNS)}, checksum FROM evaluations"
+)
 REPLACE = f"REPLACE INTO evaluations ({', '.join(COLUMNS)}, checksum) VALUES ({', '.join('?' * (len(COLUMNS) + 1))})"
 
 _SAFE = ("trusted_schema = OFF", "cell_size_check = ON")
@@ -190,9 +215,21 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
             connection.execute(_TABLES[VERSION])
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
+        elif _value_of(connection, "user_version") < VERSION:
+            _bring_up_to_date(connection)
     _switch_to_write_ahead_log(connection, path)
     with transaction(connection):  # writes, so that a full disk is found before any work
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def _bring_up_to_date(connection: sqlite3.Connection) -> None:
+    """Move the rows into a table of the newest version; altered, it would not be defined in the words that we check."""
+    connection.execute("ALTER TABLE evaluations RENAME TO of_version_1")
+    connection.execute(_TABLES[VERSION])
+    columns = f"{_OLD_COLUMNS}, checksum"
+    connection.execute(f"INSERT INTO evaluations ({columns}) SELECT {columns} FROM of_version_1")
+    connection.execute("DROP TABLE of_version_1")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def _all_rows(path: Path, options: str) -> list[Row]:
@@ -202,7 +239,8 @@ def _all_rows(path: Path, options: str) -> list[Row]:
             if _is_empty(connection, path):
                 return []
             _check_pages(connection, path)
-            return connection.execute(SELECT).fetchall()
+            is_old = _value_of(connection, "user_version") < VERSION
+            return connection.execute(_SELECT_OLD if is_old else SELECT).fetchall()
 
 
 def _is_empty(connection: sqlite3.Connection, path: Path) -> bool:

@@ -34,10 +34,15 @@ _TYPES: dict[str, Any] = {
     "message": str | None,
     "traceback": str | None,
     "worker": str | None,
+    "hardware": str | None,
+    "threads": int | None,
 }
 """What each column may hold in the file, where SQLite itself would take anything."""
 
 COLUMNS = tuple(_TYPES)
+
+NEW_COLUMNS = COLUMNS[-2:]
+"""What files of version 1 do not have."""
 
 _NOT_FINITE = frozenset({"nan", "-nan", "inf", "-inf"})
 """What is no number in JSON; the sign of NaN is kept as well, since infinity minus infinity has one."""
@@ -83,6 +88,8 @@ class Record:
     message: str | None
     traceback: str | None
     worker: str | None
+    hardware: str | None
+    threads: int | None
 
     @property
     def failure(self) -> Failure | None:
@@ -104,6 +111,8 @@ class Record:
             n_iterations=self.n_iterations,
             failure=self.failure,
             worker=self.worker,
+            hardware=self.hardware,
+            threads=self.threads,
         )
 
 
@@ -127,6 +136,8 @@ def row_of(entry: Entry, search: str) -> Row:
         None if failure is None else _as_text(failure.message),
         None if failure is None else _as_text(failure.traceback),
         None if outcome.worker is None else _as_text(outcome.worker),
+        None if outcome.hardware is None else _as_text(outcome.hardware),
+        None if outcome.threads is None else int(outcome.threads),
     )
     return (*values, _checksum(values))
 
@@ -173,6 +184,9 @@ def _record_of(row: Row) -> Record:
 
 
 def _checksum(values: Sequence[Any]) -> str:
+    """Return the checksum of a row; without new columns where they are empty, as a file of version 1 has it."""
+    if all(value is None for value in values[-len(NEW_COLUMNS) :]):
+        values = values[: -len(NEW_COLUMNS)]
     return hashlib.blake2b(json.dumps(values).encode(), digest_size=8).hexdigest()
 
 

@@ -24,6 +24,7 @@ _DTYPES = {
     "score_time": "float64",
     "seconds": "float64",
     "n_iterations": "Int64",
+    "threads": "Int64",
 }
 
 
@@ -57,6 +58,8 @@ def read_journal(path: str | os.PathLike[str]) -> pd.DataFrame:
         - ``kind``, ``message``, ``traceback``: how and why the fit failed; missing where it did not. A kind is
           ``"raised"``, ``"timeout"`` or ``"killed"``.
         - ``worker``: where it ran.
+        - ``hardware``, ``threads``: the processor's architecture and model, and the native threads for one fit; missing
+          in rows that an older version has written.
 
     Raises
     ------

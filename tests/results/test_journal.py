@@ -25,7 +25,7 @@ from results import _adds, _on_small_disks
 from results._journals import entry, found, known, write
 
 from multisearch._records import KILLED, RAISED, TIMEOUT, Failure
-from multisearch.results import Entry, Journal, _journal_file, read_journal
+from multisearch.results import Entry, Journal, _journal_file, _journal_rows, read_journal
 
 TESTS = Path(__file__).parents[1]
 
@@ -231,6 +231,51 @@ def test_a_journal_of_version_1_is_written_to(version_1):
     outcomes = known(version_1, "new", "one", "stopped")
     assert outcomes.keys() == {"new", "one", "stopped"}
     assert outcomes["one"].test_scores == 9.0
+
+
+def test_reading_a_journal_of_version_1_leaves_it_as_it_is(version_1):
+    content = version_1.read_bytes()
+    frame = read_journal(version_1)
+    assert frame["hardware"].isna().all()
+    assert frame["threads"].isna().all()
+    assert version_1.read_bytes() == content
+
+
+def test_a_journal_of_version_1_becomes_one_of_this_version_when_it_is_written_to(version_1):
+    before = read_journal(version_1)
+    Journal(version_1).close()
+    after = read_journal(version_1)
+    assert after.equals(before)
+    connection = sqlite3.connect(version_1)
+    assert connection.execute("PRAGMA user_version").fetchone() == (_journal_file.VERSION,)
+    names = connection.execute("SELECT name FROM sqlite_master").fetchall()
+    connection.close()
+    assert names == [("evaluations",)]
+    write(version_1, entry("new", hardware="x86_64 a chip", threads=2))
+    assert known(version_1, "new", "one").keys() == {"new", "one"}
+    assert read_journal(version_1).set_index("key").loc["new", ["hardware", "threads"]].tolist() == ["x86_64 a chip", 2]
+
+
+def test_damaged_rows_of_version_1_stay_damaged(version_1):
+    connection = sqlite3.connect(version_1)
+    connection.execute("UPDATE evaluations SET test_scores = '0.75' WHERE key = 'one'")
+    connection.commit()
+    connection.close()
+    with Journal(version_1) as journal, pytest.warns(UserWarning, match="has damaged records"):
+        assert found(journal, "one", "stopped").keys() == {"stopped"}
+
+
+def test_a_search_of_version_1_may_go_on_writing(version_1):
+    """It had the file open when another process brought it up to date."""
+    names = ", ".join([*_journal_rows.COLUMNS[:-2], "checksum"])
+    old = sqlite3.connect(version_1, isolation_level=None)
+    assert len(old.execute(f"SELECT {names} FROM evaluations").fetchall()) == len(VERSION_1)
+    Journal(version_1).close()
+    row = _journal_rows.row_of(entry("late"), "search")
+    values = [*row[:-3], row[-1]]
+    old.execute(f"REPLACE INTO evaluations ({names}) VALUES ({', '.join('?' * len(values))})", values)
+    old.close()
+    assert known(version_1, "late", "one").keys() == {"late", "one"}
 
 
 # Processes that die
