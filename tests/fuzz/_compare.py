@@ -1,0 +1,151 @@
+"""Searches that are run, and what must be equal between two of them."""
+
+import warnings
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from hypothesis import reject
+from sklearn.model_selection import GridSearchCV
+from threadpoolctl import threadpool_limits
+
+from helpers import assert_same_results
+
+
+_BEST = ("best_index_", "best_score_")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a search has found, or how it has failed."""
+
+    results: dict | None = None
+    error: BaseException | None = None
+    best: dict = field(default_factory=dict)
+    predictions: Any = None
+    failed: frozenset = frozenset()
+
+
+def ran(case, **arguments):
+    """Run a case's search; its data must come out as they went in."""
+    X, y, params = case.data.build()
+    before = _content(X, y, params)
+    with warnings.catch_warnings(), threadpool_limits(1):
+        warnings.simplefilter("ignore")
+        search = case.search(**arguments)
+        try:
+            search.fit(X, y, **params)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other search has to end alike
+            return Ran(error=error)
+        finally:
+            assert _content(X, y, params) == before, "the search has changed its data"
+        return _found(search, X)
+
+
+def _content(X, y, params):
+    return [_told(rows) for rows in (X, y, *params.values())]
+
+
+def _told(rows):
+    """Return the content of rows, whatever they cache about themselves."""
+    if hasattr(rows, "to_csv"):
+        return rows.to_csv(), repr(rows.attrs)
+    if hasattr(rows, "tocsr"):
+        return [part.tobytes() for part in (rows.data, rows.indices, rows.indptr)]
+    if isinstance(rows, np.ndarray) and rows.dtype != object:
+        return str(rows.dtype), rows.flags.writeable, rows.tobytes()
+    return repr(rows.tolist() if isinstance(rows, np.ndarray) else rows)
+
+
+def _found(search, X):
+    best = {name: float(getattr(search, name)) for name in _BEST if hasattr(search, name)}
+    failures = search.failures_
+    failed = frozenset(zip(failures["candidate"], failures["fold"], strict=True))
+    predictions = _predictions(search, X) if search.refit else None
+    return Ran(search.cv_results_, None, best, predictions, failed)
+
+
+def _predictions(search, X):
+    try:
+        return np.asarray(search.best_estimator_.predict(X))
+    except Exception as error:  # noqa: BLE001 - a model that cannot predict all rows is equal to another such
+        return np.array(type(error).__name__)
+
+
+def assert_same(one, other):
+    """Check that two searches have found the same, to the bit, or failed alike."""
+    if one.error is not None or other.error is not None:
+        assert type(one.error) is type(other.error), f"they ended otherwise: {one.error!r} and {other.error!r}"
+        return
+    assert one.failed == other.failed, f"other evaluations failed: {sorted(one.failed ^ other.failed)}"
+    assert_same_results(one.results, other.results)
+    np.testing.assert_equal(one.best, other.best)
+    np.testing.assert_array_equal(one.predictions, other.predictions, err_msg="predictions of the best estimator")
+
+
+def differs(one, other):
+    """Return what is wrong as an AssertionError, or None."""
+    try:
+        assert_same(one, other)
+    except AssertionError as error:
+        return error
+    return None
+
+
+def assert_reproduced(expected, found, again):
+    """Check that ``found`` equals ``expected``; a case that ``again`` does not reproduce itself is no case."""
+    error = differs(expected, found)
+    if error is None:
+        return
+    if differs(expected, again()) is not None:
+        reject()
+    raise error
+
+
+def check_short_cuts(case):
+    """Check that sharing and paths change nothing."""
+    plain = ran(case, optimize=False)
+    assert_reproduced(plain, ran(case), lambda: ran(case, optimize=False))
+
+
+def check_journal(case, changed, folder):
+    """Check that a journal changes nothing, neither for the search that wrote it nor for one that differs a little."""
+    journal = folder / "journal.sqlite"
+    fresh = ran(case)
+    assert_reproduced(fresh, ran(case, journal=journal), lambda: ran(case))
+    assert_reproduced(fresh, ran(case, journal=journal), lambda: ran(case))
+    assert_reproduced(ran(changed), ran(changed, journal=journal), lambda: ran(changed))
+
+
+def check_workers(case):
+    """Check that local workers find what this process finds."""
+    inline = ran(case)
+    assert_reproduced(inline, ran(case, scheduler="local", n_jobs=2), lambda: ran(case))
+
+
+def check_grid_search(case):
+    """Check a plain search of one estimator against GridSearchCV."""
+    peer = _grid_search(case)
+    plain = ran(case, optimize=False)
+    assert (plain.error is None) == (peer.error is None), f"they ended otherwise: {plain.error!r} and {peer.error!r}"
+    if plain.error is None:
+        found = {name: values for name, values in plain.results.items() if name != "estimator"}
+        error = differs(replace(plain, results=found, failed=frozenset()), peer)
+        if error is not None and differs(peer, _grid_search(case)) is None:
+            raise error
+
+
+def _grid_search(case):
+    ((_, estimator, space),) = [entry.build(case.number) for entry in case.entries]
+    arguments = case.judging.arguments(case.data, case.number)
+    arguments.pop("early_stopping")
+    X, y, params = case.data.build()
+    with warnings.catch_warnings(), threadpool_limits(1):
+        warnings.simplefilter("ignore")
+        search = GridSearchCV(estimator, space, **arguments)
+        try:
+            search.fit(X, y, **params)
+        except Exception as error:  # noqa: BLE001 - the other search has to end alike
+            return Ran(error=error)
+        best = {name: float(getattr(search, name)) for name in _BEST if hasattr(search, name)}
+        return Ran(search.cv_results_, None, best, _predictions(search, X) if search.refit else None)

@@ -1,0 +1,30 @@
+"""What has to hold for every case, by name; each draws its case itself."""
+
+import tempfile
+from pathlib import Path
+
+from fuzz._cases import cases, single_cases
+from fuzz._changes import changed
+from fuzz._compare import check_grid_search, check_journal, check_short_cuts, check_workers
+
+
+def short_cuts(data):
+    check_short_cuts(data.draw(cases(), label="case"))
+
+
+def journal(data):
+    case = data.draw(cases(max_entries=2), label="case")
+    other = data.draw(changed(case), label="changed")
+    with tempfile.TemporaryDirectory() as folder:
+        check_journal(case, other, Path(folder))
+
+
+def grid_search(data):
+    check_grid_search(data.draw(single_cases(), label="case"))
+
+
+def workers(data):
+    check_workers(data.draw(cases(max_entries=2), label="case"))
+
+
+PROPERTIES = {"short_cuts": short_cuts, "journal": journal, "grid_search": grid_search, "workers": workers}

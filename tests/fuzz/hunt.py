@@ -1,0 +1,103 @@
+"""Draw searches for as long as is asked for, and print those in which a short cut or a journal changes a number.
+
+A script, see ``--help``. It ends with status 1 where it has found any.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+import traceback
+from collections import Counter
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS.parent), str(TESTS)]
+
+from hypothesis import Phase, given, seed  # noqa: E402 - after the path to it
+from hypothesis import strategies as st  # noqa: E402
+
+from fuzz._profiles import long  # noqa: E402
+from fuzz._properties import PROPERTIES  # noqa: E402
+
+WEIGHTS = {"short_cuts": 4, "journal": 3, "grid_search": 2, "workers": 1}
+"""How often each property gets a round."""
+
+EXAMPLES = 25
+
+
+class Hunt:
+    """Rounds of examples until the time is over.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+    """
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._deadline = time.monotonic() + options.minutes * 60
+        self._random = random.Random(options.seed)
+        self._names = options.only or list(PROPERTIES)
+        self._replayed: set[str] = set()
+        self.examples: Counter[str] = Counter()
+        self.found: dict[str, str] = {}
+
+    def run(self) -> None:
+        """Look for what is wrong, one property after the other."""
+        while time.monotonic() < self._deadline:
+            (name,) = self._random.choices(self._names, [WEIGHTS[one] for one in self._names])
+            try:
+                self._round(name)()
+            except Exception as error:  # noqa: BLE001 - whatever it is, it has been found
+                self._report(name, error)
+
+    def _round(self, name: str):
+        """Return a test of one property; the first round of each begins with what was found in earlier hunts."""
+        phases = {Phase.generate, Phase.shrink}
+        if name not in self._replayed:
+            phases.add(Phase.reuse)
+            self._replayed.add(name)
+
+        def examples(data):
+            if time.monotonic() < self._deadline or self.found:  # once something is found it is made small in peace
+                self.examples[name] += 1
+                PROPERTIES[name](data)
+
+        examples.__name__ = examples.__qualname__ = name
+        drawn = long(EXAMPLES, phases=phases)(given(st.data())(examples))
+        return seed(self._random.getrandbits(64))(drawn)
+
+    def _report(self, name: str, error: Exception) -> None:
+        text = "".join(traceback.format_exception(error))
+        key = f"{name}: {type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+        if key not in self.found:
+            self.found[key] = text
+            sys.stdout.write(f"\n=== found {len(self.found)}: {key}\n{text}\n")
+            sys.stdout.flush()
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--minutes", type=float, default=60, help="how long (default: 60)")
+    parser.add_argument("--seed", type=int, default=None, help="the first of all random choices (default: another)")
+    parser.add_argument("--only", nargs="*", choices=PROPERTIES, help="the properties to try (default: all)")
+    chosen = parser.parse_args()
+    if chosen.seed is None:
+        chosen.seed = random.SystemRandom().getrandbits(32)
+    return chosen
+
+
+def main() -> int:
+    chosen = options()
+    sys.stdout.write(f"seed {chosen.seed}\n")
+    hunt = Hunt(chosen)
+    hunt.run()
+    drawn = ", ".join(f"{count} of {name}" for name, count in sorted(hunt.examples.items()))
+    sys.stdout.write(f"{len(hunt.found)} found in {drawn}\n")
+    return 1 if hunt.found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
