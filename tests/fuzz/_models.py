@@ -11,18 +11,15 @@ from sklearn.multioutput import MultiOutputRegressor
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.utils import all_estimators
 
-from fuzz._parameters import instances
+from fuzz._parameters import instances, stands_alone
 from fuzz._users import CLASSIFIERS, REGRESSORS, Users
 
 _LEFT_OUT = {
-    "ClassifierChain", "FixedThresholdClassifier", "GaussianProcessClassifier", "MultiOutputClassifier",
-    "MultiOutputRegressor", "OneVsOneClassifier", "OneVsRestClassifier", "OutputCodeClassifier", "RegressorChain",
-    "SelfTrainingClassifier", "StackingClassifier", "StackingRegressor", "TunedThresholdClassifierCV",
-    "VotingClassifier", "VotingRegressor", "CalibratedClassifierCV", "RadiusNeighborsClassifier",
-    "RadiusNeighborsRegressor", "IsotonicRegression", "LogisticRegressionCV", "RANSACRegressor", "TheilSenRegressor",
-    "TransformedTargetRegressor", "GaussianProcessRegressor", "QuantileRegressor", "GammaRegressor",
+    "CalibratedClassifierCV", "GammaRegressor", "GaussianProcessClassifier", "GaussianProcessRegressor",
+    "IsotonicRegression", "LogisticRegressionCV", "PassiveAggressiveClassifier", "PassiveAggressiveRegressor",
+    "QuantileRegressor", "RadiusNeighborsClassifier", "RadiusNeighborsRegressor", "TheilSenRegressor",
 }  # fmt: skip
-"""What needs another estimator, positive or one-dimensional data, or much time."""
+"""What needs positive or one-dimensional data, takes much time, or goes away."""
 
 PATHS = {"BaggingClassifier", "BaggingRegressor", "RandomForestClassifier", "RandomForestRegressor",
          "ExtraTreesClassifier", "ExtraTreesRegressor", "GradientBoostingClassifier", "GradientBoostingRegressor",
@@ -33,7 +30,8 @@ PATHS = {"BaggingClassifier", "BaggingRegressor", "RandomForestClassifier", "Ran
 
 @functools.cache
 def _classes(kind):
-    return [found for name, found in all_estimators(type_filter=kind) if name not in _LEFT_OUT]
+    known = all_estimators(type_filter=kind)
+    return [found for name, found in known if name not in _LEFT_OUT and stands_alone(found)]
 
 
 def _sklearns(kind):

@@ -1,5 +1,6 @@
 """Values for parameters of scikit-learn's estimators, by what the estimators themselves say that they accept."""
 
+import inspect
 from numbers import Integral
 
 import numpy as np
@@ -59,6 +60,15 @@ def values_by_parameter(estimator):
         if name not in _NEVER and not isinstance(allowed, str)
     }
     return {name: values for name, values in found.items() if len(values) > 1}
+
+
+def stands_alone(estimator_class):
+    """Say whether a class needs no other estimator."""
+    return not any(
+        parameter.default is parameter.empty
+        for name, parameter in inspect.signature(estimator_class).parameters.items()
+        if name not in {"args", "kwargs"}
+    )
 
 
 @st.composite

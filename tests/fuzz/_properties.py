@@ -1,4 +1,4 @@
-"""What has to hold for every case, by name; each draws its case itself."""
+"""What has to hold for every case, by name; each draws its case itself, by a function like ``data().draw``."""
 
 import tempfile
 from pathlib import Path
@@ -8,23 +8,23 @@ from fuzz._changes import changed
 from fuzz._compare import check_grid_search, check_journal, check_short_cuts, check_workers
 
 
-def short_cuts(data):
-    check_short_cuts(data.draw(cases(), label="case"))
+def short_cuts(draw):
+    check_short_cuts(draw(cases(), label="case"))
 
 
-def journal(data):
-    case = data.draw(cases(max_entries=2), label="case")
-    other = data.draw(changed(case), label="changed")
+def journal(draw):
+    case = draw(cases(max_entries=2), label="case")
+    other = draw(changed(case), label="changed")
     with tempfile.TemporaryDirectory() as folder:
         check_journal(case, other, Path(folder))
 
 
-def grid_search(data):
-    check_grid_search(data.draw(single_cases(), label="case"))
+def grid_search(draw):
+    check_grid_search(draw(single_cases(), label="case"))
 
 
-def workers(data):
-    check_workers(data.draw(cases(max_entries=2), label="case"))
+def workers(draw):
+    check_workers(draw(cases(max_entries=2), label="case"))
 
 
 PROPERTIES = {"short_cuts": short_cuts, "journal": journal, "grid_search": grid_search, "workers": workers}

@@ -22,7 +22,7 @@ from sklearn.preprocessing import (
 from sklearn.utils import all_estimators
 
 from fuzz._data import MIXED, TEXTS
-from fuzz._parameters import instances
+from fuzz._parameters import instances, stands_alone
 from fuzz._users import STEPS, Users, built
 
 _LEFT_OUT = {
@@ -68,7 +68,8 @@ class ByPosition:
 
 @functools.cache
 def _classes():
-    return [found for name, found in all_estimators(type_filter="transformer") if name not in _LEFT_OUT]
+    known = all_estimators(type_filter=["transformer"])
+    return [found for name, found in known if name not in _LEFT_OUT and stands_alone(found)]
 
 
 def _set_to_frames(transformer):
