@@ -1,5 +1,6 @@
 """Searches that are run, and what must be equal between two of them."""
 
+import re
 import warnings
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -62,7 +63,19 @@ def _found(search, X):
     failures = search.failures_
     failed = frozenset(zip(failures["candidate"], failures["fold"], strict=True))
     predictions = _predictions(search, X) if search.refit else None
-    return Ran(search.cv_results_, None, best, predictions, failed)
+    return Ran(_comparable(search.cv_results_), None, best, predictions, failed)
+
+
+def _comparable(results):
+    """Return ``cv_results_`` with words in place of values that are equal to nothing but themselves."""
+    return {name: _in_words(values) if name.startswith("param_") else values for name, values in results.items()}
+
+
+def _in_words(values):
+    if values.dtype != object:
+        return values
+    words = [re.sub(r" at 0x\w+", "", repr(value)) for value in np.ma.getdata(values)]
+    return np.ma.array(words, mask=np.ma.getmaskarray(values))
 
 
 def _predictions(search, X):
@@ -148,4 +161,4 @@ def _grid_search(case):
         except Exception as error:  # noqa: BLE001 - the other search has to end alike
             return Ran(error=error)
         best = {name: float(getattr(search, name)) for name in _BEST if hasattr(search, name)}
-        return Ran(search.cv_results_, None, best, _predictions(search, X) if search.refit else None)
+        return Ran(_comparable(search.cv_results_), None, best, _predictions(search, X) if search.refit else None)

@@ -30,6 +30,11 @@ def _with_categories(random):
     return frame.assign(colour=pd.Categorical(random.choice(WORDS[:3], N_ROWS), categories=WORDS[:4]))
 
 
+def _with_many_categories(random):
+    names = [f"place {number:03}" for number in range(200)]
+    return _frame(random).iloc[:, :3].assign(colour=pd.Categorical(random.choice(names, N_ROWS), categories=names))
+
+
 def _with_strings(random):
     return _frame(random).iloc[:, :3].assign(word=random.choice(WORDS, N_ROWS))
 
@@ -84,6 +89,7 @@ ROWS = {
     "with nan": _with_nan,
     "frame": _frame,
     "frame with categories": _with_categories,
+    "frame with many categories": _with_many_categories,
     "frame with strings": _with_strings,
     "nullable frame": _nullable,
     "frame with dates": _dates,
@@ -92,7 +98,8 @@ ROWS = {
     "array of texts": lambda random: np.array(_texts(random), dtype=object),
 }
 TEXTS = {"texts", "array of texts"}
-MIXED = {"frame with categories", "frame with strings", "frame with dates"}
+CATEGORIES = {"frame with categories", "frame with many categories"}
+MIXED = {*CATEGORIES, "frame with strings", "frame with dates"}
 SPARSE = {"csr", "csc", "csr array"}
 FRAMES = {"frame", "nullable frame", *MIXED}
 
@@ -186,6 +193,13 @@ def _of_frame(change):
     return lambda X, y, params: (change(X.copy()), y, params)
 
 
+def _with_two_categories_exchanged(X):
+    names = list(X["colour"].cat.categories)
+    middle = len(names) // 2
+    names[middle - 1 : middle + 1] = names[middle], names[middle - 1]
+    return X.assign(colour=X["colour"].cat.reorder_categories(names))
+
+
 def _with_attrs(X):
     X.attrs["scale"] = 3
     return X
@@ -200,6 +214,7 @@ CHANGES = {
     "order of categories": _of_frame(
         lambda X: X.assign(colour=X["colour"].cat.reorder_categories(X["colour"].cat.categories[::-1]))
     ),
+    "two categories": _of_frame(_with_two_categories_exchanged),
     "one more category": _of_frame(lambda X: X.assign(colour=X["colour"].cat.add_categories(["white"]))),
     "ordered categories": _of_frame(lambda X: X.assign(colour=X["colour"].cat.as_ordered())),
     "attrs": _of_frame(_with_attrs),
@@ -218,8 +233,8 @@ def changes_for(data):
         known += ["memory order", "precision"]
     if data.rows in FRAMES:
         known += ["attrs", "names of columns", "order of columns", "index", "name of index", "name of columns"]
-    if data.rows == "frame with categories":
-        known += ["order of categories", "one more category", "ordered categories"]
+    if data.rows in CATEGORIES:
+        known += ["order of categories", "two categories", "one more category", "ordered categories"]
     return known
 
 
