@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass, field, replace
 
-from hypothesis import strategies as st
-from sklearn.pipeline import Pipeline
-
 from fuzz._data import Data, datasets
 from fuzz._models import models
 from fuzz._searches import Judging, judgings
 from fuzz._spaces import has_distributions, spaces
 from fuzz._steps import fronts, steps
 from fuzz._users import built
+from hypothesis import strategies as st
+from sklearn.pipeline import Pipeline
+
 from multisearch import MultiModelSearchCV
 
 
@@ -39,7 +39,7 @@ class Case:
 
     data: Data
     entries: tuple
-    judging: Judging = Judging()
+    judging: Judging = field(default_factory=Judging)
     number: float = 1.5
     n_iter: int | None = None
 

@@ -2,12 +2,11 @@
 
 from dataclasses import replace
 
-from hypothesis import strategies as st
-from sklearn.base import clone
-
 from fuzz._data import changes_for
 from fuzz._parameters import values_by_parameter
 from fuzz._searches import SCORINGS, SPLITTERS
+from hypothesis import strategies as st
+from sklearn.base import clone
 
 
 def _hidden_number(case):
@@ -58,4 +57,5 @@ def _parameter(draw, case):
 
 def changed(case):
     """Draw a case that is like another but for one thing."""
-    return st.one_of(_hidden_number(case), _hidden_number(case), _data(case), _data(case), _judging(case), _parameter(case))
+    often = _hidden_number(case), _data(case)
+    return st.one_of(*often, *often, _judging(case), _parameter(case))

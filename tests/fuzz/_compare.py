@@ -6,12 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from helpers import assert_same_results
 from hypothesis import reject
 from sklearn.model_selection import GridSearchCV
 from threadpoolctl import threadpool_limits
-
-from helpers import assert_same_results
-
 
 _BEST = ("best_index_", "best_score_")
 

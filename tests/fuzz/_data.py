@@ -50,9 +50,9 @@ def _dates(random):
 
 
 def _polars(random):
-    import polars
+    import polars as pl
 
-    return polars.from_pandas(_frame(random))
+    return pl.from_pandas(_frame(random))
 
 
 def _memmap(random):

@@ -2,6 +2,8 @@
 
 import functools
 
+from fuzz._parameters import instances, stands_alone
+from fuzz._users import CLASSIFIERS, REGRESSORS, Users
 from hypothesis import strategies as st
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import BaggingClassifier, BaggingRegressor, RandomForestClassifier, RandomForestRegressor
@@ -10,9 +12,6 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.utils import all_estimators
-
-from fuzz._parameters import instances, stands_alone
-from fuzz._users import CLASSIFIERS, REGRESSORS, Users
 
 _LEFT_OUT = {
     "CalibratedClassifierCV", "GammaRegressor", "GaussianProcessClassifier", "GaussianProcessRegressor",

@@ -31,18 +31,14 @@ SMALL = {
 
 
 def _values(constraint):
-    if isinstance(constraint, Hidden) or constraint in ("verbose", "array-like", "random_state", "cv_object"):
-        return []
-    if isinstance(constraint, str):
-        return [False, True] if constraint == "boolean" else []
     if constraint is None:
         return [None]
-    if constraint is bool:
+    if constraint is bool or (isinstance(constraint, str) and constraint == "boolean"):
         return [False, True]
     if isinstance(constraint, Interval):
         some = _WHOLE if constraint.type is Integral else _REAL
         return [value for value in some if value in constraint]
-    if isinstance(constraint, StrOptions | Options):
+    if isinstance(constraint, StrOptions | Options) and not isinstance(constraint, Hidden):
         return sorted((one for one in constraint.options if not _is_nan(one)), key=repr)
     return []
 

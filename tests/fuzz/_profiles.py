@@ -4,7 +4,11 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 # A case is many draws, some cases are no cases, and a search takes the time that it takes.
-_CHECKS = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large, HealthCheck.large_base_example)
+_CHECKS = (
+    HealthCheck.too_slow,
+    HealthCheck.filter_too_much,
+    HealthCheck.data_too_large,
+)
 _COMMON = settings(
     deadline=None,
     suppress_health_check=_CHECKS,

@@ -4,6 +4,8 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
+from fuzz._data import N_ROWS
+from fuzz._users import fitted_scaler
 from hypothesis import strategies as st
 from sklearn.metrics import make_scorer
 from sklearn.model_selection import (
@@ -16,8 +18,6 @@ from sklearn.model_selection import (
     TimeSeriesSplit,
 )
 
-from fuzz._data import N_ROWS
-from fuzz._users import fitted_scaler
 from multisearch import EarlyStopping
 
 

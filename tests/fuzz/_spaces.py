@@ -1,12 +1,11 @@
 """Parameter spaces for a pipeline: lists, distributions, other steps, functions, seeds and lengths of paths."""
 
 import numpy as np
-from hypothesis import strategies as st
-from scipy import stats
-
 from fuzz._parameters import values_by_parameter
 from fuzz._steps import steps
 from fuzz._users import FUNCTIONS_AS_VALUES, Users
+from hypothesis import strategies as st
+from scipy import stats
 
 _TUNED = {"alpha": [0.1, 1.0, 10.0], "C": [0.1, 1.0], "n_neighbors": [1, 3, 5], "factor": [0.5, 2.0, -1.0]}
 """Parameters that are tuned wherever they are found, also inside other estimators."""

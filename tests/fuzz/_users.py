@@ -199,11 +199,11 @@ STEPS |= {
     "frozen": lambda number: FrozenEstimator(FunctionTransformer(times, kw_args={"factor": number}).fit(np.eye(2))),
     "class in a function": _own_class,
     "looking at frames": lambda number: FunctionTransformer(_looking_at_frames(number)),
-    "copying": lambda number: Scaling(number),
+    "copying": Scaling,
     "writing": lambda number: Scaling(number, "writes"),
     "catching": lambda number: Scaling(number, "catches"),
     "unlocking": lambda number: Scaling(number, "unlocks"),
-    "counting": lambda number: Counting(number),
+    "counting": Counting,
 }
 
 

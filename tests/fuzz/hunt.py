@@ -19,12 +19,11 @@ from unittest import SkipTest
 TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS.parent), str(TESTS)]
 
+from fuzz._profiles import long  # noqa: E402
+from fuzz._properties import PROPERTIES  # noqa: E402
 from hypothesis import Phase, assume, given, seed  # noqa: E402 - after the path to it
 from hypothesis import strategies as st  # noqa: E402
 from hypothesis.errors import HypothesisException  # noqa: E402
-
-from fuzz._profiles import long  # noqa: E402
-from fuzz._properties import PROPERTIES  # noqa: E402
 
 WEIGHTS = {"short_cuts": 4, "journal": 3, "grid_search": 2, "workers": 1}
 """How often each property gets a round."""

@@ -4,14 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
 from fuzz._cases import Case, Entry
 from fuzz._compare import check_grid_search, check_journal, check_short_cuts
 from fuzz._data import CATEGORIES, Data, changes_for
 from fuzz._searches import Judging
 from fuzz._users import FUNCTIONS, FUNCTIONS_AS_VALUES, STEPS, Users
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 REGRESSION = Data("float64", "regression")
 BINARY = Data("float64", "binary")

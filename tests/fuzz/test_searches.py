@@ -1,8 +1,7 @@
-from hypothesis import given
-from hypothesis import strategies as st
-
 from fuzz import _properties
 from fuzz._profiles import short
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 @short(60)
