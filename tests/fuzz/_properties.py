@@ -6,6 +6,7 @@ from pathlib import Path
 from fuzz._cases import cases, single_cases
 from fuzz._changes import changed
 from fuzz._compare import check_grid_search, check_journal, check_short_cuts, check_workers
+from fuzz._networks import network_cases
 
 
 def short_cuts(draw):
@@ -27,4 +28,14 @@ def workers(draw):
     check_workers(draw(cases(max_entries=2), label="case"))
 
 
-PROPERTIES = {"short_cuts": short_cuts, "journal": journal, "grid_search": grid_search, "workers": workers}
+def networks(draw):
+    check_short_cuts(draw(network_cases(), label="case"))
+
+
+PROPERTIES = {
+    "short_cuts": short_cuts,
+    "journal": journal,
+    "grid_search": grid_search,
+    "workers": workers,
+    "networks": networks,
+}

@@ -25,7 +25,7 @@ from hypothesis import Phase, assume, given, seed  # noqa: E402 - after the path
 from hypothesis import strategies as st  # noqa: E402
 from hypothesis.errors import HypothesisException  # noqa: E402
 
-WEIGHTS = {"short_cuts": 4, "journal": 3, "grid_search": 2, "workers": 1}
+WEIGHTS = {"short_cuts": 4, "journal": 3, "grid_search": 2, "workers": 1, "networks": 1}
 """How often each property gets a round."""
 
 EXAMPLES = 25
