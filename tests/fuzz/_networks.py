@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-from hypothesis import strategies as st
-
 from fuzz._cases import Case, Entry
 from fuzz._data import Data
 from fuzz._searches import Judging
+from hypothesis import strategies as st
 
 LAYERS = {
     "dense": lambda keras, width: keras.layers.Dense(width, activation="relu"),
@@ -88,18 +87,18 @@ CALLBACKS = {
 }
 
 
-def _made(meta, kinds, loss, optimizer, trick, width, delta):
+def _made(meta, recipe, trick, loss, width, delta):
     import keras
 
     network = keras.Sequential([keras.Input((meta["n_features_in_"],))])
-    for place, kind in enumerate(kinds):
+    for place, kind in enumerate(recipe.layers):
         layer = LAYERS[kind](keras, width)
         layer.name = f"layer{place}"  # counted names decide on the last bit
         network.add(layer)
     last = keras.layers.Dense(1, name="last")
     network.add(last)
     TRICKS[trick](keras, last, width)
-    network.compile(loss=LOSSES[loss](keras, delta), optimizer=OPTIMIZERS[optimizer](keras, delta))
+    network.compile(loss=LOSSES[loss](keras, delta), optimizer=OPTIMIZERS[recipe.optimizer](keras, delta))
     return network
 
 
@@ -118,9 +117,8 @@ class Network:
 
         return KerasRegressor(
             _made,
-            model__kinds=self.layers,
+            model__recipe=self,
             model__loss=self.loss,
-            model__optimizer=self.optimizer,
             model__trick=self.trick,
             model__width=3,
             model__delta=1.0,

@@ -45,6 +45,7 @@ class Hunt:
         self._without = options.without and re.compile(options.without)
         self._names = options.only or list(PROPERTIES)
         self._replayed: set[str] = set()
+        self._failing = False
         self.examples: Counter[str] = Counter()
         self.found: dict[str, str] = {}
 
@@ -52,12 +53,14 @@ class Hunt:
         """Look for what is wrong, one property after the other."""
         while time.monotonic() < self._deadline:
             (name,) = self._random.choices(self._names, [WEIGHTS[one] for one in self._names])
+            self._failing = False
             try:
                 self._round(name)()
-            except SkipTest:
-                break
-            except Exception as error:  # noqa: BLE001 - whatever it is, it has been found
-                self._report(name, error)
+            except Exception as error:
+                if self._failing:
+                    self._report(name, error)
+                elif time.monotonic() < self._deadline:
+                    raise
 
     def _round(self, name: str):
         """Return a test of one property; the first round of each begins with what was found in earlier hunts."""
@@ -66,10 +69,8 @@ class Hunt:
             phases.add(Phase.reuse)
             self._replayed.add(name)
 
-        failing = []
-
         def examples(data):
-            if not failing and time.monotonic() > self._deadline:
+            if not self._failing and time.monotonic() > self._deadline:
                 raise SkipTest  # which ends the round at once
             self.examples[name] += 1
             try:
@@ -77,7 +78,7 @@ class Hunt:
             except HypothesisException:
                 raise
             except Exception:
-                failing.append(name)  # it is made small in peace, however long that takes
+                self._failing = True  # it is made small in peace, however long that takes
                 raise
 
         examples.__name__ = examples.__qualname__ = name

@@ -7,6 +7,7 @@ import pytest
 from fuzz._cases import Case, Entry
 from fuzz._compare import check_grid_search, check_journal, check_short_cuts
 from fuzz._data import CATEGORIES, Data, changes_for
+from fuzz._networks import Network
 from fuzz._searches import Judging
 from fuzz._users import FUNCTIONS, FUNCTIONS_AS_VALUES, STEPS, Users
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -111,3 +112,19 @@ def test_all_that_a_frame_says_is_part_of_its_key(rows, change, tmp_path):
 
 def test_grid_search_agrees_on_rows_that_a_step_writes_into():
     check_grid_search(one(REGRESSION, (StandardScaler(), Users("writing")), Ridge(), ALPHAS))
+
+
+NETWORKS = {
+    "a loss that leaves its delta out of its configuration": (Network(loss="huber"), "model__delta", [0.3, 2.0]),
+    "a constraint put on a variable": (Network(), "model__trick", ["none", "constraint of a variable"]),
+    "a regularizer put on a variable": (Network(), "model__trick", ["none", "regularizer of a variable"]),
+    "a regularizer put on a built layer": (Network(), "model__trick", ["none", "regularizer of a built layer"]),
+    "training that ends where it begins": (Network(callbacks="at the beginning"), "model__width", [3]),
+    "training that ends before an epoch": (Network(callbacks="before an epoch"), "model__width", [3]),
+}
+
+
+@pytest.mark.parametrize("what", NETWORKS)
+def test_networks_are_reused_and_trained_as_alone(what):
+    network, name, values = NETWORKS[what]
+    check_short_cuts(one(REGRESSION, (), network, {name: values}, scoring="r2"))
