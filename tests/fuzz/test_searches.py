@@ -1,9 +1,10 @@
+import pytest
 from fuzz import _properties
 from fuzz._profiles import short
-
-pytestmark = pytest.mark.timeout(900)  # what is found is made small, for which hypothesis takes up to five minutes
 from hypothesis import given
 from hypothesis import strategies as st
+
+pytestmark = pytest.mark.timeout(900)  # what is found is made small, for which hypothesis takes up to five minutes
 
 
 @short(60)
