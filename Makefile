@@ -4,6 +4,7 @@
 # make test-lowest  run the tests with the lowest versions that pyproject.toml allows
 # make test-all     run all three
 # make soak    kill workers and clients of a search until it is done, some minutes (make soak ARGS="--fits 200")
+# make fuzz    draw searches for an hour, and print those that a short cut or a journal changes (ARGS="--minutes 5")
 # make bench   time searches beside their peers, about an hour (one benchmark: make bench ARGS=tiny_fits)
 # make bench-quick  the same at small sizes, which shows that scores agree
 # make docs    build docs/_build/html with warnings as errors, run the examples and the doctests
@@ -20,7 +21,7 @@ STAMP := .venv/.installed
 DOCS_STAMP := .venv/.docs-installed
 UV := $(shell command -v uv)
 
-.PHONY: demo test test-slow test-lowest test-all soak bench bench-quick docs lint clean
+.PHONY: demo test test-slow test-lowest test-all soak fuzz bench bench-quick docs lint clean
 
 demo: $(STAMP)
 	$(BIN)/python docs/examples/lightgbm_vs_keras.py $(ARGS)
@@ -40,6 +41,9 @@ test-all: test test-slow test-lowest
 
 soak: $(STAMP)
 	$(BIN)/python tests/faults/soak.py $(ARGS)
+
+fuzz: $(STAMP)
+	$(BIN)/python tests/fuzz/hunt.py $(ARGS)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks $(ARGS)
