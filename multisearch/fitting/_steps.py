@@ -20,16 +20,17 @@ def lent_to(problem: Problem, candidate: Candidate, estimator: Any, shared: Step
     return lent(shared, known=known, copies=_to_copy(problem, candidate, estimator, shared))
 
 
-class _CannotBeCopiedError(Exception):
-    """Says that something the user's steps have made exists only once."""
+class _CannotBeSharedError(Exception):
+    """Says that something the user's steps have made exists only once, or that rows to score do not pass through."""
 
 
 def fit_steps(problem: Problem, task: SharedStep, parent: StepResult | None) -> StepResult:
     """Fit a task's steps, and pass all rows of its fold through them.
 
     What steps that are not known give is copied at once, and so are these steps: they may use their memory again, or
-    transform the next rows otherwise. What cannot be copied cannot be shared, and the result is without any steps;
-    who stands on it begins with the raw rows, as alone.
+    transform the next rows otherwise. What cannot be copied cannot be shared, nor can what fails on rows to score,
+    which is no failure of a fit. Then the result is without any steps; who stands on it begins with the raw rows, as
+    alone.
     """
     above = StepResult() if parent is None else parent
     start = time.perf_counter()
@@ -38,10 +39,11 @@ def fit_steps(problem: Problem, task: SharedStep, parent: StepResult | None) -> 
         train = passing.fit()
         stopping = passing.through("stopping", passing.fold.stopping)
         fitted_at = time.perf_counter()
-        test = passing.through("test", passing.fold.test)
+        test = passing.through_to_be_scored("test", passing.fold.test)
         scored_at = time.perf_counter()
-        scored_train = passing.through("scored_train", passing.fold.train if problem.return_train_score else None)
-    except _CannotBeCopiedError:
+        scored = passing.fold.train if problem.return_train_score else None
+        scored_train = passing.through_to_be_scored("scored_train", scored)
+    except _CannotBeSharedError:
         return StepResult()
     return StepResult(
         fitted=passing.kept,
@@ -105,6 +107,13 @@ class _Passing:
             X = step.transform(X)
         return self._for_others(X)
 
+    def through_to_be_scored(self, which: str, rows: Rows | None) -> Any:
+        """Return rows of the fold transformed, which may fail: what that means is up to the scorer."""
+        try:
+            return self.through(which, rows)
+        except Exception as error:
+            raise _CannotBeSharedError from error
+
     def _for_others(self, rows: Any) -> Any:
         return locked(rows if self.known else _copied(rows))
 
@@ -113,7 +122,7 @@ def _copied(made: Any) -> Any:
     try:
         return private(made)
     except Exception as error:
-        raise _CannotBeCopiedError from error
+        raise _CannotBeSharedError from error
 
 
 def training_rows(problem: Problem, estimator: Any, fold: Fold, own: StepResult | None) -> tuple[Any, Any]:

@@ -317,7 +317,7 @@ class _Scoring:
     def _scores(self, which: str, rows: Rows) -> Scores:
         problem = self._problem
         if which not in self._seen:
-            self._seen[which] = self._rows(which, rows)
+            self._seen[which] = self._rows_or_raw(which, rows)
         model = last_step(self.estimator) if self._on_transformed_rows else self.estimator
         shown = announced(model, problem.kind, self._scorer)
         params = problem.score_params_of(self._name, rows)
@@ -326,6 +326,16 @@ class _Scoring:
             return score(self._scorer, shown, seen, params, problem.error_score)
         except Exception as error:
             raise EndsSearchError from error
+
+    def _rows_or_raw(self, which: str, rows: Rows) -> Any:
+        """Return X for the model; rows that steps fail on are left to the scorer, which makes a score of that."""
+        if self._on_transformed_rows:
+            try:
+                return self._rows(which, rows)
+            except Exception:  # noqa: BLE001 - the same steps will fail again, where scikit-learn knows what to do
+                self._on_transformed_rows = False
+                self._seen.clear()
+        return self._rows(which, rows)
 
     def _rows(self, which: str, rows: Rows) -> Any:
         """Return X as the model that scores is to see it; of its own, since it might write into it.
