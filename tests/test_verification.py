@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from multisearch import MultiModelSearchCV, _conclusion, _preparation, read_journal
+from multisearch._fingerprint import Fingerprints
 from multisearch._preparation import prepare
 from multisearch._records import (
     DIFFERS,
@@ -150,12 +151,11 @@ def test_a_path_that_is_cut_wrongly_is_found(regression, paths_are_broken):
     assert "Please report this" in warning
 
 
-def without_components(*parts):
-    """Stand in for a fingerprint that does not see how many components there are."""
-    return fingerprint(*("PCA" if isinstance(part, PCA) else part for part in parts))
+class WithoutComponents(Fingerprints):
+    """Stand in for keys that do not see how many components there are."""
 
-
-fingerprint = _tree.fingerprint
+    def __call__(self, *parts):
+        return super().__call__(*("PCA" if isinstance(getattr(part, "value", None), PCA) else part for part in parts))
 
 
 def components_search(**arguments):
@@ -165,7 +165,7 @@ def components_search(**arguments):
 
 
 def test_steps_that_are_taken_for_equal_and_are_not_are_found(regression, monkeypatch):
-    monkeypatch.setattr(_tree, "fingerprint", without_components)
+    monkeypatch.setattr(_tree, "Fingerprints", WithoutComponents)
     with pytest.warns(UserWarning, match=FAULT):
         search = components_search().fit(*regression)
     assert search.search_stats_.shared_steps == 5
@@ -174,7 +174,7 @@ def test_steps_that_are_taken_for_equal_and_are_not_are_found(regression, monkey
 
 
 def test_they_are_found_on_a_cluster_too(regression, monkeypatch, client):
-    monkeypatch.setattr(_tree, "fingerprint", without_components)
+    monkeypatch.setattr(_tree, "Fingerprints", WithoutComponents)
     with pytest.warns(UserWarning, match=FAULT):
         search = components_search().fit(*regression)
     assert search.search_stats_.workers == 2
