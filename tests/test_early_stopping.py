@@ -9,7 +9,7 @@ from sklearn.model_selection import GroupShuffleSplit, KFold, ShuffleSplit, Stra
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from multisearch import EarlyStopping, MultiModelSearchCV
+from multisearch import EarlyStopping, MultiModelSearchCV, _preparation
 from multisearch._early_stopping import iterations_for_refit
 from multisearch._records import StoppingRule
 
@@ -53,7 +53,8 @@ def trees():
 
 
 @pytest.fixture
-def witnesses():
+def witnesses(monkeypatch):
+    monkeypatch.setattr(_preparation, "SHARE", 0.0)  # a check would be one fit more
     for noted in (Witness.fitted_on, Witness.transformed, WitnessedTrees.fitted_on, WitnessedTrees.stopped_by):
         noted.clear()
     model = WitnessedTrees(n_estimators=5, verbose=-1, random_state=0, n_jobs=1)

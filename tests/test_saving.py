@@ -81,7 +81,11 @@ def test_a_pickled_search_predicts_and_remembers_the_same(library, regression, t
     assert opened.best_params_ == search.best_params_
 
 
-OF_SEARCHES = ["multisearch._estimator.MultiModelSearchCV", "multisearch._records.SearchStats"]
+OF_SEARCHES = [
+    "multisearch._estimator.MultiModelSearchCV",
+    "multisearch._records.Check",
+    "multisearch._records.SearchStats",
+]
 
 
 @pytest.mark.parametrize(
