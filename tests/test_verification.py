@@ -305,7 +305,7 @@ def test_failures_that_only_a_short_cut_has_are_found(regression, monkeypatch):
     monkeypatch.setattr(SklearnEnsembleFamily, "truncate", fails)
     search = forest_search().fit(*regression)  # each is fitted alone then
     assert search.failures_.empty
-    monkeypatch.setattr(_worker, "through_steps", fails)
+    monkeypatch.setattr(_worker, "handed_out", fails)
     with pytest.warns(UserWarning, match=r"a failure \(ValueError: broken\), but a score of"):
         scaled = scaled_ridge().fit(*regression)
     assert scaled.failures_.empty
