@@ -9,11 +9,10 @@ from collections import Counter
 from functools import partial
 
 import distributed
-from sklearn import config_context
 
 from multisearch._records import TIMEOUT, BatchResult, Failure, RefitResult, SharedStep, Task
 from multisearch.engines._placement import MappedProblem
-from multisearch.fitting import Problem, StepResult, Surroundings, collected_warnings, run_task
+from multisearch.fitting import Problem, StepResult, Surroundings, applied, collected_warnings, run_task
 
 _lock = threading.Lock()
 _running: Counter[str] = Counter()
@@ -69,7 +68,7 @@ def _run(
         worker=address,
         is_abandoned=lambda: search in _abandoned,
     )
-    with config_context(**problem.config):
+    with applied(problem.settings):
         result = run_task(problem, task, shared, surroundings)
     if isinstance(task, SharedStep) and isinstance(result, StepResult):
         failure = result.failure

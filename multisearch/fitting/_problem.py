@@ -15,6 +15,7 @@ from multisearch._records import Candidate, Fold, Rows, StoppingRule
 from multisearch._sklearn_compat import check_method_params, safe_split, take_rows
 from multisearch.families import is_plain_pipeline, stopping_family_of
 from multisearch.fitting._monitor import Monitor
+from multisearch.fitting._settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,8 @@ class Problem:
         "classifier", "regressor", ...: what all estimators are.
     return_train_score : bool
     error_score : float or "raise"
-    config : mapping
-        scikit-learn's configuration where the search was started.
+    settings : Settings
+        Of libraries, where the search was started.
     warning_filters : sequence of tuple
         Python's warning filters where the search was started.
     monitor : Monitor or None
@@ -62,7 +63,7 @@ class Problem:
     kind: str | None
     return_train_score: bool
     error_score: Any
-    config: Mapping[str, Any]
+    settings: Settings
     warning_filters: Sequence[tuple[Any, ...]]
     monitor: Monitor | None = None
     optimize: bool = True

@@ -34,7 +34,7 @@ def test_data_is_shared_and_the_rest_private(placement, large):
     np.testing.assert_array_equal(opened.folds[0][1].train, large.folds[0][1].train, strict=True)
     assert not any(array.flags.writeable for array in (opened.X, opened.y))
     assert opened.estimators.keys() == large.estimators.keys()
-    assert opened.config == large.config
+    assert opened.settings == large.settings
 
 
 def test_rows_of_it_are_private(placement, large):
