@@ -8,14 +8,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from multisearch._fingerprint import UnencodableError, fingerprint
+from multisearch._fingerprint import Cloned, Fingerprints, UnencodableError, fingerprint
 from multisearch._lazy import by_block, is_lazy
 from multisearch._records import Candidate, Fold
 from multisearch._sklearn_compat import MultimetricScorer, PassthroughScorer, multimetric_scorers
 from multisearch.families import family_of
 from multisearch.fitting import Problem
 
-_RESULTS = "1"
+_RESULTS = "2"
 """Stands for this library's own version; to be changed when it fits or scores otherwise than before."""
 
 _ALWAYS = ("numpy", "scipy", "sklearn")
@@ -35,17 +35,18 @@ class EvaluationKeys:
 
     def __init__(self, problem: Problem, compute: Callable[[Any], Any]) -> None:
         self._problem = problem
+        self._key = Fingerprints()
         self._unknown: set[str] = set()
         self._of_estimators: dict[str, str] = {}
         self._of_folds: dict[int, list[str]] = {}
         try:
-            data = fingerprint(_content(problem.X, compute), problem.y)
+            data = self._key(_content(problem.X, compute), problem.y)
         except UnencodableError as error:
             self._warn_of("evaluations are", error)
             self._unknown.update(problem.estimators)
             return
         for variant, folds in enumerate(problem.folds):
-            self._of_folds[variant] = [fingerprint(data, _rows(fold)) for fold in folds]
+            self._of_folds[variant] = [self._key(data, _rows(fold)) for fold in folds]
 
     def __call__(self, candidate: Candidate) -> dict[tuple[int, int], str]:
         """Return the keys of a candidate's evaluations, by its index and fold; empty where they have none."""
@@ -55,19 +56,19 @@ class EvaluationKeys:
         rule = problem.rule_of(candidate)
         stopping = None if rule is None else replace(rule, variant=0, refit_iterations="")
         try:
-            key = fingerprint(self._of_estimator(name), problem.build(candidate), stopping)
+            key = self._key(self._of_estimator(name), Cloned(problem.build(candidate)), stopping)
         except UnencodableError as error:
             self._unknown.add(name)
             self._warn_of(f"evaluations of estimator {name!r} are", error)
             return {}
         folds = self._of_folds[problem.variant_of(candidate)]
-        return {(candidate.index, fold): fingerprint(key, of_fold) for fold, of_fold in enumerate(folds)}
+        return {(candidate.index, fold): self._key(key, of_fold) for fold, of_fold in enumerate(folds)}
 
     def _of_estimator(self, name: str) -> str:
         """Return what all candidates of one estimator have in common: parameters, scorers, libraries, surroundings."""
         if name not in self._of_estimators:
             problem = self._problem
-            self._of_estimators[name] = fingerprint(
+            self._of_estimators[name] = self._key(
                 problem.fit_params[name],
                 problem.score_params[name],
                 _scorer(problem.scorers[name]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from multisearch._fingerprint import UnencodableError, fingerprint
+from multisearch._fingerprint import Cloned, Fingerprints, UnencodableError
 from multisearch._records import Candidate
 
 
@@ -36,20 +36,21 @@ def fits_of(candidates: Iterable[Candidate], path_of: PathOf) -> list[Fit]:
         Each where its first candidate was.
     """
     members: dict[object, list[tuple[int, Candidate]]] = {}
+    key_of = Fingerprints()
     for candidate in candidates:
-        key, iterations = _place(candidate, path_of(candidate))
+        key, iterations = _place(candidate, path_of(candidate), key_of)
         members.setdefault(key, []).append((iterations, candidate))
     return [_fit(group) for group in members.values()]
 
 
-def _place(candidate: Candidate, path: tuple[str, int] | None) -> tuple[object, int]:
+def _place(candidate: Candidate, path: tuple[str, int] | None, key_of: Fingerprints) -> tuple[object, int]:
     """Return what a candidate has to agree on with others to be merged with them, and its iterations."""
     if path is None:
         return candidate.index, 0
     name, iterations = path
     rest = {parameter: value for parameter, value in candidate.params.items() if parameter != name}
     try:
-        return (candidate.estimator, name, fingerprint(rest)), iterations
+        return (candidate.estimator, name, key_of(Cloned(rest))), iterations
     except UnencodableError:
         return candidate.index, 0
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sklearn.base import clone
 
-from multisearch._fingerprint import UnencodableError, fingerprint
+from multisearch._fingerprint import Cloned, Fingerprints, UnencodableError
 from multisearch._records import Candidate
 from multisearch._sklearn_compat import routing_enabled
 from multisearch.families import active_steps
@@ -115,6 +115,7 @@ class StepChains:
         self._root = root
         self._known: dict[tuple[str, str], tuple[str, ...]] = {}
         self._told: set[str] = set()
+        self._key = Fingerprints()
 
     def __call__(self, candidate: Candidate) -> tuple[str, ...]:
         estimator = self._estimators[candidate.estimator]
@@ -126,7 +127,7 @@ class StepChains:
         }
         try:
             root = self._root(candidate)
-            setting = (candidate.estimator, fingerprint(root, leading))
+            setting = (candidate.estimator, self._key(root, Cloned(leading)))
         except UnencodableError as error:
             self._tell(candidate.estimator, error)
             return ()
@@ -139,9 +140,9 @@ class StepChains:
         keys: list[str] = []
         fit_params = self._fit_params[name]
         try:
-            key = fingerprint(root, getattr(estimator, "transform_input", None))
+            key = self._key(root, getattr(estimator, "transform_input", None))
             for step_name, step in active_steps(estimator):
-                key = fingerprint(key, step, _params_of_step(step_name, fit_params))
+                key = self._key(key, Cloned(step), _params_of_step(step_name, fit_params))
                 keys.append(key)
         except UnencodableError as error:
             self._tell(name, error)

@@ -155,7 +155,7 @@ def test_one_candidate_alone_shares_nothing(pipeline):
 
 
 def test_a_setting_equal_to_the_default_is_the_same_step(pipeline):
-    tree = tree_of({"ridge": pipeline}, {"ridge": [{}, {"reduce__n_components": np.int64(2)}]})
+    tree = tree_of({"ridge": pipeline}, {"ridge": [{}, {"reduce__n_components": 2}]})
 
     assert shared_steps(tree) == [2, 2]
 
