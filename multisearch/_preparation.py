@@ -201,6 +201,7 @@ def prepare(search: Any, X: Any, y: Any, params: Mapping[str, Any]) -> Preparati
         settings=current_settings(),
         warning_filters=tuple(warnings.filters),
         optimize=search.optimize,
+        spaces=[space for competitor in competitors for space in competitor.spaces],
         fit_timeout=None if search.fit_timeout is None else float(search.fit_timeout),
     )
     return Preparation(problem, samplers, len(folds[0]))

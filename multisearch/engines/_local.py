@@ -17,7 +17,7 @@ import numpy as np
 from tornado.ioloop import PeriodicCallback
 
 from multisearch.engines._modules import UserModules
-from multisearch.engines._placement import forget_finished
+from multisearch.engines._packed import forget_finished
 from multisearch.engines._process import host_process
 
 logger = logging.getLogger("multisearch")

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
+import pickle
 import threading
 import time
 from collections import Counter
 from functools import partial
+from typing import Any, TypeAlias
 
 import distributed
 
 from multisearch._records import TIMEOUT, BatchResult, Failure, RefitResult, SharedStep, Task
-from multisearch.engines._placement import MappedProblem
+from multisearch.engines._by_value import returned
+from multisearch.engines._packed import MappedProblem, PackedProblem, WithRows
 from multisearch.fitting import Problem, StepResult, Surroundings, applied, collected_warnings, run_task
+
+Placed: TypeAlias = Problem | PackedProblem | MappedProblem | WithRows
+"""What a task gets in its problem's place."""
 
 _lock = threading.Lock()
 _running: Counter[str] = Counter()
@@ -32,33 +38,40 @@ class StepTimeoutError(Exception):
         self.worker = worker
 
 
-def run(
-    placed: Problem | MappedProblem, task: Task, shared: StepResult | None, search: str
-) -> StepResult | BatchResult | RefitResult:
-    """Run a task of one search.
+def run(placed: Placed, task: Task | bytes, shared: StepResult | None, search: str) -> Any:
+    """Run a task of one search, and return its result; pickled where that has to be done in a way of our own.
 
     Parameters
     ----------
-    placed : Problem or MappedProblem
-    task : Task
+    placed : PackedProblem, MappedProblem, WithRows or Problem
+    task : Task or bytes
+        Pickled where it may refer to the user's code, which is compared before.
     shared : StepResult or None
         What the task stands on.
     search : str
         A name that no other search has.
+
+    Raises
+    ------
+    CodeDiffersError
+        Where this process has something else in modules of the user's.
+    StepTimeoutError
     """
     with _lock:
         _running[search] += 1
     try:
-        return _run(placed, task, shared, search)
+        problem = placed if isinstance(placed, Problem) else placed.open()
+        opened: Task = pickle.loads(task) if isinstance(task, bytes) else task
+        result = _run(problem, opened, shared, search)
+        return result if isinstance(result, StepResult) else returned(result)
     finally:
         with _lock:
             _running[search] -= 1
 
 
 def _run(
-    placed: Problem | MappedProblem, task: Task, shared: StepResult | None, search: str
+    problem: Problem, task: Task, shared: StepResult | None, search: str
 ) -> StepResult | BatchResult | RefitResult:
-    problem = placed.open() if isinstance(placed, MappedProblem) else placed
     limit = os.environ.get("OMP_NUM_THREADS", "")
     address = distributed.get_worker().address
     surroundings = Surroundings(

@@ -49,6 +49,8 @@ class Problem:
         False fits every candidate as it would be fitted alone.
     fit_timeout : float or None
         Seconds that an evaluation, or a shared step, may take.
+    spaces : sequence
+        What candidates' parameters are taken from; not sent to workers.
     """
 
     X: Any
@@ -68,6 +70,7 @@ class Problem:
     monitor: Monitor | None = None
     optimize: bool = True
     fit_timeout: float | None = None
+    spaces: Sequence[Any] = ()
 
     def build(self, candidate: Candidate) -> Any:
         """Return a candidate's estimator, unfitted, with its setting; parameters that are estimators are cloned too."""
