@@ -34,7 +34,7 @@ _registering = threading.Lock()
 
 
 class CodeDiffersError(Exception):
-    """A worker has something else than the client in modules of the user's, so that it does nothing of the search."""
+    """A worker has something else than the client in modules of the user's; comes instead of results of its tasks."""
 
     def __init__(self, modules: tuple[str, ...], worker: str) -> None:
         super().__init__(modules, worker)

@@ -142,10 +142,6 @@ class DaskEngine:
         if any(future.cancelled() for future in ended):
             self._put_again()
             return
-        differs = next(filter(None, map(_code_difference, ended)), None)
-        if differs is not None:
-            self._send_code(differs)
-            return
         batches: dict[str, tuple[Task, distributed.Future[Any]]] = {}
         for future in ended:
             task, _ = self._tasks.pop(str(future.key))
@@ -204,19 +200,21 @@ class DaskEngine:
         results = {key: self._started.unpacked(result) for key, result in results.items()}
         late = {outcome.worker for result in results.values() for outcome in _timeouts_in(result)}
         self._workers.end([address for address in late if address is not None])
+        differs: CodeDiffersError | None = None
         for key, (task, future) in batches.items():
             result = results.get(key)  # where it was skipped there is a None in a dict's place
-            if result is not None:
-                yield task, result
-            elif future.status == "error" and _code_difference(future) is None:
-                yield from self._failed(task, future)
-            else:  # its worker went before it was here; if it was made anew elsewhere, that may have other code
+            if isinstance(result, CodeDiffersError):
+                differs = result
                 self._tasks[key] = (task, future)
-        left = [future for key, (_, future) in batches.items() if key in self._tasks]
-        differs = next(filter(None, map(_code_difference, left)), None)
+            elif result is not None:
+                yield task, result
+            elif future.status == "error":
+                yield from self._failed(task, future)
+            else:  # its worker went before it was here
+                self._tasks[key] = (task, future)
         if differs is not None:
             self._send_code(differs)
-        elif left:
+        elif not batches.keys().isdisjoint(self._tasks):
             self._put_again()
 
     def _failed(self, task: Task, future: distributed.Future[Any]) -> Iterator[tuple[Task, Lost]]:
@@ -357,12 +355,6 @@ class DaskEngine:
         self._steps.clear()
         if self._delivery is not None:
             self._delivery.placed = None
-
-
-def _code_difference(future: distributed.Future[Any]) -> CodeDiffersError | None:
-    """Return what a task has raised instead of doing anything, because its worker has other code than this process."""
-    error = future.exception() if future.status == "error" else None
-    return error if isinstance(error, CodeDiffersError) else None
 
 
 def _timeouts_in(result: Any) -> Iterator[Outcome]:

@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-import cloudpickle
 import distributed
 
 from multisearch._lazy import is_lazy
@@ -54,7 +53,7 @@ class Scattered:
         """
         nothing: dict[str, Any] = dict.fromkeys(DATA)
         check_versions(self._client, problem.estimators.values())
-        check_modules(self._client, cloudpickle.dumps(replace(problem, **nothing), protocol=5))
+        check_modules(self._client, replace(problem, **nothing, spaces=()))
 
     def put(self, problem: Problem, sender: Sender, key: str) -> distributed.Future[Any]:
         """Return a future; a dask collection's rows go from worker to worker, not through this process."""

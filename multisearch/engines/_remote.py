@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import distributed
 
 from multisearch._records import TIMEOUT, BatchResult, Failure, RefitResult, SharedStep, Task
-from multisearch.engines._by_value import returned
+from multisearch.engines._by_value import CodeDiffersError, returned
 from multisearch.engines._packed import MappedProblem, PackedProblem, WithRows
 from multisearch.fitting import Problem, StepResult, Surroundings, applied, collected_warnings, run_task
 
@@ -38,7 +38,7 @@ class StepTimeoutError(Exception):
         self.worker = worker
 
 
-def run(placed: Placed, task: Task | bytes, shared: StepResult | None, search: str) -> Any:
+def run(placed: Placed, task: Task | bytes, shared: StepResult | CodeDiffersError | None, search: str) -> Any:
     """Run a task of one search, and return its result; pickled where that has to be done in a way of our own.
 
     Parameters
@@ -46,21 +46,29 @@ def run(placed: Placed, task: Task | bytes, shared: StepResult | None, search: s
     placed : PackedProblem, MappedProblem, WithRows or Problem
     task : Task or bytes
         Pickled where it may refer to the user's code, which is compared before.
-    shared : StepResult or None
+    shared : StepResult, CodeDiffersError or None
         What the task stands on.
     search : str
         A name that no other search has.
 
+    Returns
+    -------
+    result : StepResult, BatchResult, RefitResult, bytes or CodeDiffersError
+        The latter where this process, or that of what the task stands on, has something else in modules of the user's.
+
     Raises
     ------
-    CodeDiffersError
-        Where this process has something else in modules of the user's.
     StepTimeoutError
     """
+    if isinstance(shared, CodeDiffersError):
+        return shared
     with _lock:
         _running[search] += 1
     try:
-        problem = placed if isinstance(placed, Problem) else placed.open()
+        try:
+            problem = placed if isinstance(placed, Problem) else placed.open()
+        except CodeDiffersError as error:
+            return error  # raised, dask would write it into the worker's log, as often as there are tasks
         opened: Task = pickle.loads(task) if isinstance(task, bytes) else task
         result = _run(problem, opened, shared, search)
         return result if isinstance(result, StepResult) else returned(result)
