@@ -77,6 +77,9 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
         An SQLite file, on a file system of this machine, that keeps every finished evaluation at once, of any number
         of searches. What it knows, by content, is not computed again: the same search goes on where it was
         interrupted, and a larger one begins with what smaller ones have found. None keeps nothing.
+    code_version : str or None, default=None
+        A word of yours that goes into every key of the journal, for what nobody else can see: files, services and
+        environment variables that your code reads. Change it when they have changed, so that nothing older is taken.
     retry_failed : bool, default=False
         Whether evaluations that the journal knows as failed by an exception are tried again. Those that were killed,
         took too long or ran out of memory always are.
@@ -163,6 +166,7 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
         optimize: bool = True,
         random_state: Any = None,
         journal: Any = None,
+        code_version: str | None = None,
         retry_failed: bool = False,
         fit_timeout: float | None = None,
         worker_timeout: float | None = 300.0,
@@ -181,6 +185,7 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
         self.optimize = optimize
         self.random_state = random_state
         self.journal = journal
+        self.code_version = code_version
         self.retry_failed = retry_failed
         self.fit_timeout = fit_timeout
         self.worker_timeout = worker_timeout
@@ -289,7 +294,7 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
             return None
         return KnownEvaluations(
             journal,
-            EvaluationKeys(problem, engine.compute),
+            EvaluationKeys(problem, engine.compute, self.code_version),
             retry_failed=self.retry_failed or self.error_score == "raise",
             with_train_scores=self.return_train_score,
         )

@@ -31,10 +31,13 @@ class EvaluationKeys:
     problem : Problem
     compute : callable
         Computes a dask collection.
+    code_version : str or None, default=None
+        The user's own word for what no key can see.
     """
 
-    def __init__(self, problem: Problem, compute: Callable[[Any], Any]) -> None:
+    def __init__(self, problem: Problem, compute: Callable[[Any], Any], code_version: str | None = None) -> None:
         self._problem = problem
+        self._code_version = code_version
         self._key = Fingerprints()
         self._unknown: set[str] = set()
         self._of_estimators: dict[str, str] = {}
@@ -75,6 +78,7 @@ class EvaluationKeys:
                 problem.kind,
                 problem.settings.content(),
                 _versions(problem.estimators[name]),
+                self._code_version,
             )
         return self._of_estimators[name]
 

@@ -80,6 +80,8 @@ def check_settings(search: Any) -> None:
     _check_seconds("fit_timeout", search.fit_timeout, "sets no limit")
     _check_seconds("worker_timeout", search.worker_timeout, "waits for ever")
     _check_random_state(search.random_state)
+    if search.code_version is not None and not isinstance(search.code_version, str):
+        raise TypeError(f"code_version must be text, or None, which adds nothing, got {search.code_version!r}")
     if not (isinstance(search.refit, bool | np.bool_ | str) or callable(search.refit)):
         raise TypeError(f"refit must be True, False, a metric's name or a callable, got {search.refit!r}")
 

@@ -364,6 +364,12 @@ WRONG_SETTINGS = [
         Wrong(f"{name}='no'", TypeError, f"{name} must be True or False, got 'no'", {name: "no"})
         for name in ("return_train_score", "optimize", "retry_failed")
     ),
+    Wrong(
+        "code_version=7",
+        TypeError,
+        "code_version must be text, or None, which adds nothing, got 7",
+        {"code_version": 7},
+    ),
     Wrong("verbose='loud'", TypeError, "verbose must be a whole number, got 'loud'; 0 shows", {"verbose": "loud"}),
     Wrong("verbose below 0", ValueError, "verbose must be at least 0, got -1; 0 shows nothing", {"verbose": -1}),
     Wrong("a word as seed", ValueError, f"{SEED}'seed'", {"random_state": "seed"}),

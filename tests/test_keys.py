@@ -34,11 +34,11 @@ def compute(collection):
     return collection.compute()
 
 
-def keys_of(data, *, estimator=RIDGE, name="ridge", params=None, fit_params=None, **arguments):
+def keys_of(data, *, estimator=RIDGE, name="ridge", params=None, fit_params=None, code_version=None, **arguments):
     """Return the keys of one candidate's evaluations, by fold."""
     search = MultiModelSearchCV([(name, estimator, {})], **{"cv": 3, **arguments})
     problem = prepare(search, *data, fit_params or {}).problem
-    keys = EvaluationKeys(problem, compute)(Candidate(0, name, params or {}))
+    keys = EvaluationKeys(problem, compute, code_version)(Candidate(0, name, params or {}))
     assert all(candidate == 0 for candidate, _ in keys)
     return [key for _, key in sorted(keys.items())]
 
@@ -79,6 +79,7 @@ def test_what_changes_no_result_changes_no_key(data, same):
         {"estimator": Pipeline([("scale", StandardScaler(with_mean=False)), ("model", Ridge())])},
         {"cv": KFold(3, shuffle=True, random_state=0)},
         {"scoring": "neg_mean_absolute_error"},
+        {"code_version": "prices of May"},
         {"scoring": ["r2"], "refit": "r2"},
         {"fit_params": {"sample_weight": np.linspace(1, 2, 120)}},
     ],

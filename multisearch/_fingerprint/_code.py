@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import contextlib
 import dis
 import functools
 import importlib
@@ -20,12 +21,21 @@ if TYPE_CHECKING:
 
 _NOT_CONTENT = frozenset(
     [
-        *("__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__firstlineno__"),
+        *(
+            "__module__",
+            "__name__",
+            "__qualname__",
+            "__doc__",
+            "__signature__",
+            "__dict__",
+            "__weakref__",
+            "__firstlineno__",
+        ),
         *("__annotations__", "__annotate__", "__annotations_cache__", "__static_attributes__", "__abstractmethods__"),
-        *("__orig_bases__", "__parameters__", "__type_params__", "_abc_impl"),
+        *("__orig_bases__", "__parameters__", "__type_params__", "__slotnames__", "_abc_impl"),
     ]
 )
-"""What a class has that says nothing about what it does, or follows from the rest."""
+"""What a class or function has that says nothing about what it does, or follows from the rest."""
 
 _LOADS_ATTRIBUTES = frozenset(
     {"LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR", "STORE_ATTR", "DELETE_ATTR", "IMPORT_FROM"}
@@ -77,7 +87,11 @@ def add_function(encoder: Encoder, value: types.FunctionType) -> None:
     home = home if isinstance(home, str) else ""
     if _is_users(encoder, home, value.__globals__.get("__file__")):
         _meet(encoder, home, value)
-        encoder.add_once(value, _add_own_function)
+        owner = found_under(home, value.__qualname__.rpartition(".")[0])
+        if isinstance(owner, type) and not encoder.is_inside(owner) and found_under(home, value.__qualname__) is value:
+            encoder.add_each("method of", (value.__name__, owner))
+        else:
+            encoder.add_once(value, _add_own_function)
     elif found_under(home, value.__qualname__) is value:
         encoder.write("library", f"{home}.{value.__qualname__} {version_of(home)}")
     else:
@@ -114,7 +128,8 @@ def _add_own_function(encoder: Encoder, value: types.FunctionType) -> None:
 def _add_code_and_bindings(encoder: Encoder, value: types.FunctionType) -> None:
     encoder.add(value.__code__)
     encoder.add_each("defaults", (value.__defaults__, value.__kwdefaults__))
-    encoder.add_each("attributes", sorted(vars(value).items()))
+    attributes = {name: one for name, one in vars(value).items() if name not in _NOT_CONTENT}
+    encoder.add_each("attributes", sorted(attributes.items()))
     cells = (_content_of(cell) for cell in value.__closure__ or ())
     encoder.add_each("closure", (_Named(one.__name__) if isinstance(one, types.ModuleType) else one for one in cells))
 
@@ -175,10 +190,15 @@ def _add_import(encoder: Encoder, name: str, package: str, names: _Names) -> Non
 
 def _add_imported(encoder: Encoder, full_name: str, names: _Names) -> None:
     try:
-        importlib.import_module(full_name)
+        module = importlib.import_module(full_name)
     except Exception:  # noqa: BLE001 - whatever goes wrong, the fit itself will say so
         encoder.write("absent", full_name)
         return
+    for attribute in (
+        names.attributes if hasattr(module, "__path__") else ()
+    ):  # a name imported from a package may be a module that nobody has imported yet
+        with contextlib.suppress(Exception):
+            importlib.import_module(f"{full_name}.{attribute}")
     parts = full_name.split(".")
     seen: set[int] = set()
     for depth in range(1, len(parts) + 1):

@@ -61,6 +61,27 @@ def add_sparse(encoder: Encoder, value: Any) -> None:
     encoder.add_each("parts", (rows.data, *places))
 
 
+class _PolarsKind(type):
+    """Recognises polars' frames and series without importing polars."""
+
+    def __instancecheck__(cls, value: object) -> bool:
+        kind = type(value)
+        return kind.__module__.startswith("polars.") and hasattr(kind, "null_count") and hasattr(kind, "to_numpy")
+
+
+class Polars(metaclass=_PolarsKind):
+    """A frame or a series of polars."""
+
+
+def add_polars(encoder: Encoder, value: Any) -> None:
+    """Write columns with their names, types and values."""
+    encoder.add(type(value))
+    for column in value.get_columns() if hasattr(value, "get_columns") else [value]:
+        encoder.write("column", f"{column.name} {column.dtype!r}")
+        is_plain = column.dtype.is_numeric() and not column.null_count()
+        encoder.add(column.to_numpy() if is_plain else column.to_list())
+
+
 class _PandasKind(type):
     """Recognises pandas' frames, series and indexes without importing pandas."""
 

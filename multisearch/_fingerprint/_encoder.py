@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import functools
 import hashlib
+import itertools
 import struct
 import types
 from collections.abc import Callable, Iterable
@@ -81,28 +82,39 @@ class Encoder:
     """Feeds a canonical form of values into a hash.
 
     A value that is met again inside itself is written as how far above it is.
+
+    Parameters
+    ----------
+    keys : Fingerprints
+    above : Encoder, optional
+        Writes what the values of this one are inside of.
+    owner : type or function, optional
+        What this one writes.
     """
 
-    def __init__(self, keys: Fingerprints, above: Encoder | None = None) -> None:
+    def __init__(self, keys: Fingerprints, above: Encoder | None = None, owner: Any = None) -> None:
         self.keys = keys
+        self.owner = owner
+        self.is_cyclic = False
+        self.n_objects: itertools.count[int] = itertools.count() if above is None else above.n_objects
         self._hash = hashlib.blake2b(digest_size=16)
-        self._path: list[int] = []
-        self._in_this_key: dict[int, tuple[Any, str]] = {}
+        self.path: list[int] = []
+        self.in_this_key: dict[int, tuple[Any, str]] = {}
         if above is not None:
-            self._path, self._in_this_key = above._path, above._in_this_key
-        self._highest = len(self._path)
+            self.path, self.in_this_key = above.path, above.in_this_key
+        self.highest = len(self.path)
 
     def hexdigest(self) -> str:
         return self._hash.hexdigest()
 
     def add(self, value: Any) -> None:
         """Write a value of any kind."""
-        if id(value) in self._path:
-            position = self._path.index(id(value))
-            self._highest = min(self._highest, position)
-            self.write("inside", str(len(self._path) - position))
+        if self.is_inside(value):
+            position = self.path.index(id(value))
+            self.highest = min(self.highest, position)
+            self.write("inside", str(len(self.path) - position))
             return
-        self._path.append(id(value))
+        self.path.append(id(value))
         try:
             self._add_new(value)
         except UnencodableError:
@@ -110,13 +122,21 @@ class Encoder:
                 raise
             self.write("untold", f"{type(value).__module__}.{type(value).__qualname__}")
         finally:
-            self._path.pop()
+            self.path.pop()
 
     def _add_new(self, value: Any) -> None:
         encode = _EXACTLY.get(type(value))
         if encode is None:
             encode = next((encode for kinds, encode in _DESCENDANTS if isinstance(value, kinds)), _objects.add_object)
         encode(self, value)
+
+    def _take_over(self, inner: Encoder) -> None:
+        self.highest = min(self.highest, inner.highest)
+        self.is_cyclic |= inner.is_cyclic
+
+    def is_inside(self, value: Any) -> bool:
+        """Say whether what is written now is inside a value."""
+        return id(value) in self.path
 
     def add_each(self, tag: str, values: Iterable[Any]) -> None:
         """Write some values behind a tag and their number."""
@@ -131,24 +151,26 @@ class Encoder:
         for value in values:
             inner = Encoder(self.keys, self)
             inner.add(value)
-            self._highest = min(self._highest, inner._highest)
+            self._take_over(inner)
             digests.append(inner.hexdigest())
         self.add_each(tag, sorted(digests))
 
     def add_once(self, value: Any, encode: Callable[[Encoder, Any], None]) -> None:
         """Write the digest of a function or class that is being written, and may be met over and over again.
 
-        One that refers to what it is reached through has another digest there than elsewhere, and is not remembered for
-        other keys.
+        What refers to each other has another digest where it is reached in another order, and is not remembered for
+        other keys; a class and its methods are always reached through the class.
         """
-        known = self.keys.known.get(id(value)) or self._in_this_key.get(id(value))
+        known = self.keys.known.get(id(value)) or self.in_this_key.get(id(value))
         if known is None:
-            inner = Encoder(self.keys, self)
+            inner = Encoder(self.keys, self, value)
             encode(inner, value)
             known = (value, inner.hexdigest())
-            is_closed = inner._highest >= len(self._path) - 1
-            (self.keys.known if is_closed else self._in_this_key)[id(value)] = known
-            self._highest = min(self._highest, inner._highest)
+            is_open = inner.highest < len(self.path) - 1
+            if is_open:
+                self.is_cyclic |= inner.is_cyclic or not _is_method(value, self.owner)
+                self.highest = min(self.highest, inner.highest)
+            (self.in_this_key if is_open or inner.is_cyclic else self.keys.known)[id(value)] = known
         self.write("digest", known[1])
 
     def write(self, tag: str, content: str | bytes | memoryview = b"") -> None:
@@ -165,6 +187,14 @@ class Encoder:
         UnencodableError
         """
         raise UnencodableError(f"{type(value).__module__}.{type(value).__qualname__}: {why}")
+
+
+def _is_method(value: Any, owner: Any) -> bool:
+    return (
+        isinstance(value, types.FunctionType)
+        and isinstance(owner, type)
+        and (value.__module__, value.__qualname__.rpartition(".")[0]) == (owner.__module__, owner.__qualname__)
+    )
 
 
 def _add_scalar(encoder: Encoder, value: Any) -> None:
@@ -208,7 +238,14 @@ def _add_partial(encoder: Encoder, value: functools.partial[Any]) -> None:
     encoder.add_each("partial", (type(value), value.func, value.args, value.keywords, vars(value)))
 
 
+def _add_cached(encoder: Encoder, value: Any) -> None:
+    encoder.add_each("cached", (value.__wrapped__, value.cache_parameters()))
+
+
 def _add_random_state(encoder: Encoder, value: np.random.RandomState) -> None:
+    if value is np.random.mtrand._rand:  # noqa: SLF001 - what ``None`` stands for everywhere
+        encoder.write("random state", "the global one")
+        return
     encoder.add_each("random state", value.get_state(legacy=True))
 
 
@@ -227,6 +264,7 @@ _EXACTLY: dict[type, _Encode] = {
     np.ma.MaskedArray: _data.add_masked_array,
     np.random.RandomState: _add_random_state,
     _objects.Cloned: _objects.add_cloned,
+    type(functools.lru_cache(_add_cached)): _add_cached,
     types.FunctionType: _code.add_function,
     types.MethodType: _code.add_method,
     types.BuiltinFunctionType: _code.add_builtin,
@@ -247,6 +285,7 @@ _DESCENDANTS: tuple[tuple[Any, _Encode], ...] = (
     (type, _code.add_class),
     ((scipy.sparse.spmatrix, scipy.sparse.sparray), _data.add_sparse),
     (_data.Pandas, _data.add_pandas),
+    (_data.Polars, _data.add_polars),
     (_objects.FrozenDistribution, _objects.add_distribution),
 )
 """How values of descendants of these classes are written; all others are objects."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copyreg
+import ctypes
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,7 +23,14 @@ _IRRELEVANT_PARAMS = frozenset({"verbose", "memory", "n_jobs"})
 _SETTINGS = ("_sklearn_output_config", "_metadata_request")
 """What ``clone`` hands on besides the parameters."""
 
+_KERAS_SAVES = "_unpickle_model"
+"""Marks classes of Keras, which pickle the time along; what they hold tells all about them."""
+
+_MOST_OBJECTS = 100_000
+"""More than any reasonable value holds; a network of TensorFlow's can lead to anything in the process."""
+
 _USUAL_REDUCES: tuple[Any, ...] = tuple(base.__reduce__ for base in (object, set, frozenset, bytearray))
+_UNTOUCHED = frozenset({type(None), bool, int, float, str})
 _SCALARS: tuple[Any, ...] = (str, bytes, bytearray, int, float, complex)
 _IN_ORDER: tuple[Any, ...] = (list, tuple)
 _WITHOUT_ORDER: tuple[Any, ...] = (set, frozenset)
@@ -41,16 +49,22 @@ class Cloned:
 def add_cloned(encoder: Encoder, value: Cloned) -> None:
     """Go where ``clone`` goes: into estimators by their parameters, and into plain containers."""
     inside = value.value
-    if hasattr(inside, "get_params") and not isinstance(inside, type):
+    kind = type(inside)
+    if kind is dict:
+        encoder.add_each("dict", ((name, _cloned(one)) for name, one in inside.items()))
+    elif kind in _IN_ORDER:
+        encoder.add_each(kind.__name__, map(_cloned, inside))
+    elif kind in _WITHOUT_ORDER:
+        encoder.add_unordered(kind.__name__, map(_cloned, inside))
+    elif hasattr(inside, "get_params") and not isinstance(inside, type):
         _add_parameters(encoder, inside)
-    elif type(inside) in {list, tuple}:
-        encoder.add_each(type(inside).__name__, map(Cloned, inside))
-    elif type(inside) in {set, frozenset}:
-        encoder.add_unordered(type(inside).__name__, map(Cloned, inside))
-    elif type(inside) is dict:
-        encoder.add_each("dict", ((name, Cloned(one)) for name, one in inside.items()))
     else:
         encoder.add(inside)
+
+
+def _cloned(value: Any) -> Any:
+    """Mark what cloning could change; this is done very often, and numbers and text are most of it."""
+    return value if type(value) in _UNTOUCHED else Cloned(value)
 
 
 def _add_parameters(encoder: Encoder, value: Any) -> None:
@@ -61,7 +75,7 @@ def _add_parameters(encoder: Encoder, value: Any) -> None:
     params = value.get_params(deep=False)
     for name in sorted(set(params) - _irrelevant_params(type(value))):
         encoder.write("param", name)
-        encoder.add(Cloned(params[name]))
+        encoder.add(_cloned(params[name]))
     for name in _SETTINGS:
         if name in vars(value):
             encoder.write("setting", name)
@@ -83,19 +97,30 @@ def _keeps_its_state_when_cloned(estimator: Any) -> bool:
 def add_object(encoder: Encoder, value: Any) -> None:
     """Write an object of a class that is not known by kind: its class, what pickling keeps, and all that it holds.
 
-    Pickling alone may leave something out, and what an object holds need not be all there is to it.
+    Pickling alone may leave something out, and what an object holds need not be all there is to it. A library's class
+    that knows how to pickle what it holds outside of Python is trusted with that.
     """
-    reduced = _reduced(encoder, value)
-    if isinstance(reduced, str):
-        if _add_by_name(encoder, value, reduced):
-            return
-    elif _has_own_way_to_pickle(value):
-        encoder.add_each("reduced", (list(part) if isinstance(part, Iterator) else part for part in reduced))
-    else:
-        encoder.add(reduced[1])
-    encoder.add(type(value))
+    kind = type(value)
+    is_trusted = False
+    if not hasattr(kind, _KERAS_SAVES):
+        reduced = _reduced(encoder, value)
+        if isinstance(reduced, str):
+            if _is_told_by_name(encoder, value, reduced):
+                return
+        elif _has_own_way_to_pickle(kind):
+            encoder.add_each("reduced", (list(part) if isinstance(part, Iterator) else part for part in reduced))
+            is_trusted = _is_a_librarys(encoder, kind)
+        elif _method(kind, "__reduce__") is _method(object, "__reduce__"):
+            encoder.add(reduced[1])
+    encoder.add(kind)
     _add_contents(encoder, value)
-    add_state(encoder, value)
+    add_state(encoder, value, is_trusted=is_trusted)
+
+
+def _is_a_librarys(encoder: Encoder, kind: type) -> bool:
+    file = file_of(sys.modules.get(kind.__module__))
+    is_found = found_under(kind.__module__, kind.__qualname__) is kind
+    return is_found and not encoder.keys.origin.is_users(kind.__module__, file)
 
 
 def _reduced(encoder: Encoder, value: Any) -> Any:
@@ -106,8 +131,7 @@ def _reduced(encoder: Encoder, value: Any) -> Any:
         encoder.refuse(value, error)
 
 
-def _has_own_way_to_pickle(value: Any) -> bool:
-    kind = type(value)
+def _has_own_way_to_pickle(kind: type) -> bool:
     return (
         kind in copyreg.dispatch_table
         or _method(kind, "__reduce_ex__") is not object.__reduce_ex__
@@ -120,41 +144,50 @@ def _method(kind: type, name: str) -> Any:
     return getattr(kind, name, None)
 
 
-def _add_by_name(encoder: Encoder, value: Any, name: str) -> bool:
-    """Write where to find an object that pickling only names; say whether that tells all of it."""
-    module = getattr(value, "__module__", None)
-    if found_under(module, name) is not value:
-        encoder.refuse(value, f"{module}.{name} is something else")
-    file = file_of(sys.modules.get(str(module)))
-    if encoder.keys.origin.is_users(str(module), file):
-        if is_compiled(file):
-            encoder.refuse(value, f"{module}.{name} is compiled")
-        encoder.write("global", f"{module}.{name}")
-        return False
-    encoder.write("library", f"{module}.{name} {version_of(str(module))}")
-    return True
+def _is_told_by_name(encoder: Encoder, value: Any, name: str) -> bool:
+    """Write where to find an object that pickling only names; say whether that tells all of it.
+
+    It does for a library's; of the user's own, what it holds counts, and compiled code cannot be told at all.
+    """
+    module = str(getattr(value, "__module__", None))
+    file = file_of(sys.modules.get(module))
+    if found_under(module, name) is value and not encoder.keys.origin.is_users(module, file):
+        encoder.write("library", f"{module}.{name} {version_of(module)}")
+        return True
+    if is_compiled(file) or is_compiled(file_of(sys.modules.get(type(value).__module__))):
+        encoder.refuse(value, f"{module}.{name} is compiled")
+    encoder.write("global", f"{module}.{name}")
+    return False
 
 
 def _add_contents(encoder: Encoder, value: Any) -> None:
     """Write what a descendant of one of Python's own classes holds as such, which its own methods may hide."""
     for kind in _SCALARS:
-        if isinstance(value, kind):
+        if issubclass(type(value), kind):
             encoder.write(kind.__name__, kind.__repr__(value))
     for kind in _IN_ORDER:
-        if isinstance(value, kind):
+        if issubclass(type(value), kind):
             encoder.add_each(kind.__name__, kind.__iter__(value))
     for kind in _WITHOUT_ORDER:
-        if isinstance(value, kind):
+        if issubclass(type(value), kind):
             encoder.add_unordered(kind.__name__, kind.__iter__(value))
-    if isinstance(value, dict):
+    if issubclass(type(value), dict):
         encoder.add_each("dict", dict.items(value))
 
 
-def add_state(encoder: Encoder, value: Any) -> None:
-    """Write the attributes of an object: those in its ``__dict__`` and those in slots."""
-    attributes = getattr(value, "__dict__", None)
-    if attributes:
-        encoder.add_each("attributes", attributes.items())
+def add_state(encoder: Encoder, value: Any, *, is_trusted: bool = False) -> None:
+    """Write the attributes of an object: those in its ``__dict__`` and those in slots.
+
+    Parameters
+    ----------
+    encoder : Encoder
+    value : object
+    is_trusted : bool, default=False
+        Leaves out handles of what is not Python's, since pickling has said what that is.
+    """
+    attributes = dict(getattr(value, "__dict__", None) or {})
+    if attributes and next(encoder.n_objects) > _MOST_OBJECTS:
+        encoder.refuse(value, f"it is one of more than {_MOST_OBJECTS} objects that hold each other")
     for base in type(value).__mro__:
         slots = vars(base).get("__slots__", ())
         for name in (slots,) if isinstance(slots, str) else tuple(slots):
@@ -162,8 +195,16 @@ def add_state(encoder: Encoder, value: Any) -> None:
                 f"_{base.__name__.lstrip('_')}{name}" if name.startswith("__") and not name.endswith("__") else name
             )
             if name not in {"__dict__", "__weakref__"} and hasattr(value, mangled):
-                encoder.write("slot", name)
-                encoder.add(getattr(value, mangled))
+                attributes[f"{base.__qualname__}.{name}"] = getattr(value, mangled)
+    encoder.write("attributes", str(len(attributes)))
+    for name, attribute in attributes.items():
+        encoder.write("attribute", str(name))
+        if not (is_trusted and _is_outside_of_python(attribute)):
+            encoder.add(attribute)
+
+
+def _is_outside_of_python(value: Any) -> bool:
+    return isinstance(value, ctypes._SimpleCData | ctypes._Pointer)  # noqa: SLF001 - the bases of all handles
 
 
 class _FrozenDistributionKind(type):
@@ -179,11 +220,14 @@ class FrozenDistribution(metaclass=_FrozenDistributionKind):
 
 def add_distribution(encoder: Encoder, value: Any) -> None:
     """Write one of scipy's own by its name and arguments, since its state differs from process to process."""
-    dist: Any = vars(value)["dist"]
-    own = getattr(scipy.stats, str(dist.name), None)
-    if type(own) is not type(dist) or type(value).__module__.partition(".")[0] != "scipy":
+    dist = value.dist
+    kind: type = type(dist)
+    if (
+        type(getattr(scipy.stats, str(dist.name), None)) is not kind
+        or type(value).__module__.partition(".")[0] != "scipy"
+    ):
         add_object(encoder, value)
         return
-    encoder.add(type(dist))
+    encoder.add(kind)
     encoder.add_each("distribution", (dist.name, value.args, value.kwds, getattr(dist, "shapes", None)))
     encoder.add_each("support", (getattr(dist, name, None) for name in ("a", "b", "badvalue")))

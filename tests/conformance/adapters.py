@@ -17,6 +17,7 @@ class _OneEstimatorSearch(MultiModelSearchCV):
     optimize = True
     random_state = None
     journal = None
+    code_version = None
     retry_failed = False
     fit_timeout = None
     worker_timeout = 300.0
