@@ -14,10 +14,12 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import cloudpickle
+import numpy as np
 
 from multisearch._fingerprint import Code
 from multisearch.engines._mapped import ArrayPickler
 
+_CODE = (types.FunctionType, types.ModuleType, type)
 _LOADING = frozenset({"__builtins__", "__cached__", "__loader__", "__spec__"})
 """What a module has for its own loading; it is not loaded where it arrives."""
 
@@ -66,11 +68,6 @@ class Sender:
         self._search = search
         self._modules: frozenset[str] = frozenset()
         self._tokens: dict[int, tuple[Any, str]] = {}
-
-    @property
-    def has_code(self) -> bool:
-        """Whether the search refers to modules of the user's."""
-        return bool(self._code.digests)
 
     @property
     def to_compare(self) -> Code:
@@ -159,12 +156,14 @@ class _Pickler(ArrayPickler):
         self._is_sent = is_sent
 
     def reducer_override(self, value: Any) -> Any:
+        is_code = isinstance(value, _CODE)
+        if not is_code and not isinstance(value, np.ndarray):
+            return NotImplemented  # at once, since tasks hold many small things
         if isinstance(value, types.ModuleType) and self._is_sent(value.__name__):
             content = {name: used for name, used in vars(value).items() if name not in _LOADING}
             reduced: Any = (types.ModuleType, (value.__name__,), content, None, None, _fill_module)
         else:
             reduced = super().reducer_override(value)
-        is_code = isinstance(value, types.FunctionType | types.ModuleType | type)
         if not (is_code and isinstance(reduced, tuple) and len(reduced) == _LENGTH):
             return reduced
         if isinstance(value, types.FunctionType):
@@ -233,7 +232,7 @@ class _HomewardPickler(cloudpickle.Pickler):
     """Sends back what has come as a token alone, since the client has the thing itself."""
 
     def reducer_override(self, value: Any) -> Any:
-        if isinstance(value, types.FunctionType | types.ModuleType | type):
+        if isinstance(value, _CODE):
             token = _came.get(value)
             if token is not None:
                 return _at_home, (token,)

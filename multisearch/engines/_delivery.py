@@ -73,10 +73,8 @@ class Delivery:
         self._sender.send(differs)
         self._differs = differs
 
-    def packed(self, task: Task) -> Task | bytes:
-        """Return a task in the form in which it is to travel."""
-        if not self._sender.has_code:
-            return task
+    def packed(self, task: Task) -> bytes:
+        """Return a task in the form in which it is to travel; its parameters may hold the user's code, too."""
         try:
             return self._sender.dumps(task)
         except Exception as error:

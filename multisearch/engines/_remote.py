@@ -45,7 +45,7 @@ def run(placed: Placed, task: Task | bytes, shared: StepResult | CodeDiffersErro
     ----------
     placed : PackedProblem, MappedProblem, WithRows or Problem
     task : Task or bytes
-        Pickled where it may refer to the user's code, which is compared before.
+        Pickled, since it may refer to the user's code, which is compared before.
     shared : StepResult, CodeDiffersError or None
         What the task stands on.
     search : str
