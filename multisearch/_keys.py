@@ -19,8 +19,6 @@ _RESULTS = "2"
 """Stands for this library's own version; to be changed when it fits or scores otherwise than before."""
 
 _ALWAYS = ("numpy", "scipy", "sklearn")
-_CONFIGURATION = ("array_api_dispatch", "enable_metadata_routing", "transform_output")
-"""What of scikit-learn's configuration may change results."""
 
 
 class EvaluationKeys:
@@ -78,7 +76,8 @@ class EvaluationKeys:
                 problem.score_params[name],
                 _scorer(problem.scorers[name]),
                 problem.kind,
-                {option: problem.config.get(option) for option in _CONFIGURATION},
+                problem.settings.content(),
+                [one for one in problem.warning_filters if one[0] == "error"],  # they make a fit fail that only warns
                 _versions(problem.estimators[name]),
                 self._code_version,
             )

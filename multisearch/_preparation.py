@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn import get_config
 from sklearn.base import clone
 from sklearn.metrics import get_scorer_names
 from sklearn.model_selection import check_cv
@@ -24,7 +23,7 @@ from multisearch._lazy import in_memory, is_lazy, standing_in
 from multisearch._sklearn_compat import MultimetricScorer, count_rows, multimetric_scorers
 from multisearch.candidates import Competitor, Sampler, check_names, check_space, make_samplers
 from multisearch.families import kind_of
-from multisearch.fitting import Problem, make_scorers
+from multisearch.fitting import Problem, current_settings, make_scorers
 from multisearch.planning import SHARE, FoldPlan, make_folds
 
 _TRAIN_AND_TEST = 2
@@ -208,9 +207,10 @@ def prepare(search: Any, X: Any, y: Any, params: Mapping[str, Any]) -> Preparati
         kind=kind,
         return_train_score=search.return_train_score,
         error_score=search.error_score,
-        config=get_config(),
+        settings=current_settings(),
         warning_filters=tuple(warnings.filters),
         optimize=bool(search.optimize),
+        spaces=[space for competitor in competitors for space in competitor.spaces],
         fit_timeout=None if search.fit_timeout is None else float(search.fit_timeout),
     )
     return Preparation(problem, samplers, len(folds[0]), None if isinstance(search.optimize, str) else SHARE)

@@ -58,3 +58,19 @@ def client(cluster):
 
     with Client(cluster) as client:
         yield client
+
+
+@pytest.fixture
+def keras():
+    """Keras, whose settings and TensorFlow's are at their defaults when the test is over."""
+    keras = pytest.importorskip("keras")
+    import tensorflow as tf
+    from keras.src.backend.common import global_state
+
+    yield keras
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
+    keras.config.set_image_data_format("channels_last")
+    global_state.set_global_attribute("dtype_policy", None)
+    tf.config.run_functions_eagerly(False)
+    tf.config.experimental.enable_tensor_float_32_execution(True)

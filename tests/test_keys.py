@@ -98,12 +98,36 @@ def test_one_changed_number_changes_every_key(data):
     assert not set(keys_of((X, other))) & set(keys_of(data))
 
 
-def test_configuration_of_scikit_learn_that_changes_results_changes_keys(data):
+@pytest.mark.parametrize(
+    "setting",
+    [
+        config_context(transform_output="pandas"),
+        config_context(assume_finite=True),
+        config_context(working_memory=1),
+        np.errstate(all="raise"),
+        pd.option_context("compute.use_numexpr", False),
+    ],
+    ids=["output", "checks", "memory", "errors", "pandas"],
+)
+def test_settings_that_may_change_results_change_keys(data, setting):
     outside = keys_of(data)
-    with config_context(transform_output="pandas"):
+    with setting:
         assert not set(keys_of(data)) & set(outside)
-    with config_context(assume_finite=True):
+    assert keys_of(data) == outside
+
+
+def test_how_estimators_are_shown_changes_no_key(data):
+    outside = keys_of(data)
+    with config_context(display="text", print_changed_only=False):
         assert keys_of(data) == outside
+
+
+def test_keras_changes_keys_by_its_settings_and_not_by_being_imported(data, request):
+    outside = keys_of(data)
+    keras = request.getfixturevalue("keras")
+    assert keys_of(data) == outside
+    keras.config.set_floatx("float64")
+    assert not set(keys_of(data)) & set(outside)
 
 
 def test_early_stopping_belongs_to_the_key_but_not_how_its_iterations_are_used(data):

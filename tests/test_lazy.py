@@ -54,7 +54,7 @@ def test_rows_do_not_pass_through_the_client(ridge, arrays, client, monkeypatch)
     monkeypatch.setattr(
         type(client),
         "scatter",
-        lambda self, data, **how: sizes.extend(one.X for one in data.values()) or scatter(self, data, **how),
+        lambda self, data, **how: sizes.extend(one.open().X for one in data.values()) or scatter(self, data, **how),
     )
     ridge.fit(X, y)
     assert sizes == [None]

@@ -298,7 +298,7 @@ def test_later_waves_of_a_distrusted_estimator_take_no_short_cut(regression, pat
         assert scores == [expected.outcomes[index, fold].test_scores for fold in range(3)]
 
 
-def test_failures_that_only_a_short_cut_has_are_found(regression, monkeypatch):
+def test_failures_that_only_a_short_cut_has_are_found(regression, generous, monkeypatch):
     def fails(*given):
         raise ValueError("broken")
 

@@ -9,7 +9,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -18,22 +18,22 @@ from distributed.scheduler import KilledWorker
 
 from multisearch._records import TIMEOUT, BatchResult, Lost, Outcome, RefitResult, SharedStep, Task
 from multisearch.engines import _remote
-from multisearch.engines._local import local_workers
+from multisearch.engines._by_value import CodeDiffersError
+from multisearch.engines._clusters import cluster_for
+from multisearch.engines._delivery import Delivery
 from multisearch.engines._lost import died_below, gone_with_its_base, killed, no_sign_of_life
-from multisearch.engines._placement import OnThisMachine, Placement, Scattered
+from multisearch.engines._placement import Placement
 from multisearch.engines._versions import module_not_found
 from multisearch.engines._workers import Workers
 from multisearch.fitting import FitTimeoutError, Problem, within
 
 logger = logging.getLogger("multisearch")
 
-_CONNECT_SECONDS = 10
 _TASKS_PER_SLOT = 3
 _SECONDS_TO_WAKE = 0.1
 _SECONDS_TO_END = 1.0
 _SECONDS_TO_SAY = 3.0
 _SECONDS_TO_GATHER = 10.0
-_TIMES_TO_PUT = 10
 _TIMES_TO_LOSE = 2
 
 Result: TypeAlias = BatchResult | RefitResult | Lost | None
@@ -52,40 +52,12 @@ def dask_engine(scheduler: str, n_workers: int, worker_timeout: float | None) ->
     worker_timeout : float or None
         Seconds to wait while no worker can take any task.
     """
-    with _cluster(scheduler, n_workers) as (client, placement):
+    with cluster_for(scheduler, n_workers) as (client, placement):
         engine = DaskEngine(client, placement, worker_timeout)
         try:
             yield engine
         finally:
             engine.stop()
-
-
-@contextmanager
-def _cluster(scheduler: str, n_workers: int) -> Iterator[tuple[distributed.Client, Placement]]:
-    if scheduler == "client":
-        client = distributed.default_client()
-        yield client, Scattered(client)
-    elif scheduler == "local":
-        with local_workers(n_workers) as workers:
-            yield workers.client, OnThisMachine(workers.client, workers.folders)
-    else:
-        with _connected(scheduler) as client:
-            yield client, Scattered(client)
-
-
-def _connected(address: str) -> distributed.Client:
-    try:
-        return distributed.Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise ConnectionError(
-            f"no dask scheduler answered at scheduler={address!r} within {_CONNECT_SECONDS} s; start one there, or use "
-            "'local', 'inline' or None"
-        ) from error
-    except TypeError as error:  # how distributed says that an address needs TLS, and nobody configured it
-        raise ConnectionError(
-            f"scheduler={address!r} cannot be connected to ({error}); for TLS, make a client of "
-            "distributed with its security and leave scheduler=None"
-        ) from error
 
 
 class DaskEngine:
@@ -108,7 +80,7 @@ class DaskEngine:
         self._worker_timeout = worker_timeout
         self._prefix = f"multisearch-{uuid.uuid4().hex[:12]}"
         self._n_keys = 0
-        self._placed: Any = None
+        self._delivery: Delivery | None = None
         self._steps: dict[str, distributed.Future[Any]] = {}
         self._known_steps: dict[str, SharedStep] = {}
         self._tasks: dict[str, tuple[Task, distributed.Future[Any]]] = {}
@@ -133,21 +105,14 @@ class DaskEngine:
         if problem.fit_timeout is not None:
             self._workers.check_nannies()
         self._placement.check(problem)
-        self._problem = problem
-        self._put()
+        self._delivery = Delivery(problem, self._placement, self._workers, self._prefix)
+        self._delivery.put()
 
-    def _put(self) -> None:
-        for attempt in range(1, _TIMES_TO_PUT + 1):
-            self._workers.wait_for_one()  # without one, dask would wait in its own way, and for as long as it likes
-            try:
-                with self._workers.kept_busy() if attempt > 1 else nullcontext():
-                    self._placed = self._placement.put(self._problem, self._prefix)
-            except (OSError, CancelledError, KeyError, AssertionError):  # a worker went while it was given the data
-                self._workers.check_connection()
-                if attempt == _TIMES_TO_PUT:
-                    raise
-            else:
-                return
+    @property
+    def _started(self) -> Delivery:
+        if self._delivery is None:
+            raise RuntimeError("start the engine before handing over tasks")
+        return self._delivery
 
     def compute(self, collection: Any) -> Any:
         return self._client.compute(collection).result()  # type: ignore[no-untyped-call, unused-ignore]
@@ -161,7 +126,10 @@ class DaskEngine:
         self._n_keys += 1
         key = f"{self._prefix}-{task.key}-{self._n_keys}"
         step = None if task.parent is None else self._steps[task.parent]
-        future = self._client.submit(_remote.run, self._placed, task, step, self._prefix, key=key, pure=False)
+        delivery = self._started
+        future = self._client.submit(
+            _remote.run, delivery.placed, delivery.packed(task), step, self._prefix, key=key, pure=False
+        )
         if isinstance(task, SharedStep):
             self._known_steps[task.key] = task
             self._steps[task.key] = future
@@ -229,17 +197,24 @@ class DaskEngine:
             self._tasks |= batches
             self._running.update(futures.values())
             return
+        results = {key: self._started.unpacked(result) for key, result in results.items()}
         late = {outcome.worker for result in results.values() for outcome in _timeouts_in(result)}
         self._workers.end([address for address in late if address is not None])
+        differs: CodeDiffersError | None = None
         for key, (task, future) in batches.items():
             result = results.get(key)  # where it was skipped there is a None in a dict's place
-            if result is not None:
+            if isinstance(result, CodeDiffersError):
+                differs = result
+                self._tasks[key] = (task, future)
+            elif result is not None:
                 yield task, result
             elif future.status == "error":
                 yield from self._failed(task, future)
             else:  # its worker went before it was here
                 self._tasks[key] = (task, future)
-        if not batches.keys().isdisjoint(self._tasks):
+        if differs is not None:
+            self._send_code(differs)
+        elif not batches.keys().isdisjoint(self._tasks):
             self._put_again()
 
     def _failed(self, task: Task, future: distributed.Future[Any]) -> Iterator[tuple[Task, Lost]]:
@@ -292,10 +267,18 @@ class DaskEngine:
         """Put the problem there again, after its only copy has gone with a worker, and everything that stands on it."""
         self._workers.check_connection()
         logger.warning("the data were lost with a worker, and are put on the cluster again")
-        tasks = [task for task, _ in self._tasks.values() if not self._is_given_up(task)]
+        self._begin_again([task for task, _ in self._tasks.values() if not self._is_given_up(task)])
+
+    def _send_code(self, differs: CodeDiffersError) -> None:
+        """Put the problem there again, with the code of modules that are not on a worker what they are here."""
+        logger.info("%s differs on worker %s, and is sent there", ", ".join(differs.modules), differs.worker)
+        self._started.send_code(differs)
+        self._begin_again([task for task, _ in self._tasks.values()])
+
+    def _begin_again(self, tasks: Sequence[Task]) -> None:
         steps = list(self._steps)
         self._forget_everything()
-        self._put()
+        self._started.put()
         self._renew(steps)
         for task in tasks:
             if task.key in self._steps:
@@ -358,7 +341,8 @@ class DaskEngine:
                 time.sleep(_SECONDS_TO_WAKE)
         except FitTimeoutError:
             logger.debug("workers do not answer: %s", workers)
-        also_ours = {str(self._placed.key)} if isinstance(self._placed, distributed.Future) else set()
+        placed = None if self._delivery is None else self._delivery.placed
+        also_ours = {str(placed.key)} if isinstance(placed, distributed.Future) else set()
         self._workers.end(self._workers.only_ours(workers, also_ours))
 
     def _still_running(self, workers: list[str]) -> list[str]:
@@ -369,7 +353,8 @@ class DaskEngine:
         self._running.clear()
         self._tasks.clear()
         self._steps.clear()
-        self._placed = None
+        if self._delivery is not None:
+            self._delivery.placed = None
 
 
 def _timeouts_in(result: Any) -> Iterator[Outcome]:

@@ -16,8 +16,8 @@ import distributed
 import numpy as np
 from tornado.ioloop import PeriodicCallback
 
-from multisearch.engines._modules import UserModules
-from multisearch.engines._placement import forget_finished
+from multisearch.engines._by_value import CodeCannotBeSentError
+from multisearch.engines._packed import forget_finished
 from multisearch.engines._process import host_process
 
 logger = logging.getLogger("multisearch")
@@ -44,7 +44,6 @@ class LocalWorkers:
         self.users = 0
         self.retired = False
         self._n_workers = n_workers
-        self._modules = UserModules()
         self._search_path: list[str] = []
         self._host = host_process(n_workers)
         try:
@@ -56,10 +55,10 @@ class LocalWorkers:
             raise
 
     def are_up_to_date(self) -> bool:
-        """Say whether they run, and can have imported nothing of the user's that is different now."""
+        """Say whether they run, in the environment that this process has now."""
         if not (self._host.is_running and self.client.status == "running"):
             return False
-        changed = self._modules.changed()
+        changed = self._host.changed_variables()
         if changed:
             logger.info("local workers are started anew, because of changes in %s", ", ".join(changed))
         return not changed
@@ -89,7 +88,8 @@ _lock = threading.Lock()
 def local_workers(n_workers: int) -> Iterator[LocalWorkers]:
     """Give so many local workers, started before or now, and keep them for the next time.
 
-    After an interrupt they are not kept, since a fit may be running that nothing else would stop.
+    After an interrupt they are not kept, since a fit may be running that nothing else would stop; nor where they have
+    other code of the user's than this process, which could not be sent to them.
     """
     key = (os.getpid(), n_workers)
     with _lock:
@@ -102,12 +102,11 @@ def local_workers(n_workers: int) -> Iterator[LocalWorkers]:
         workers.wait_for_all()
         workers.share_search_path()
         yield workers
-    except Exception:
-        raise
-    except BaseException:
-        with _lock:
-            if _warm.get(key) is workers:
-                _retire(key)
+    except BaseException as error:
+        if isinstance(error, CodeCannotBeSentError) or not isinstance(error, Exception):
+            with _lock:
+                if _warm.get(key) is workers:
+                    _retire(key)
         raise
     finally:
         with _lock:

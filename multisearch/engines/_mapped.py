@@ -24,7 +24,7 @@ import psutil
 from distributed.system import MEMORY_LIMIT
 
 _ALIGNMENT = 64
-_WORTH_A_PLACE = 1 << 16  # bytes; less is pickled as usual and private to whoever opens the file
+WORTH_A_PLACE = 1 << 16  # bytes; less is pickled as usual and private to whoever opens the file
 _TIMES_THE_ROOM = 2
 
 
@@ -86,7 +86,7 @@ def write(value: Any, folders: Sequence[Path]) -> MappedValue:
     """
     stream = io.BytesIO()
     buffers = _Buffers()
-    _Pickler(stream, protocol=5, buffer_callback=buffers.keep).dump(value)
+    ArrayPickler(stream, protocol=5, buffer_callback=buffers.keep).dump(value)
     contents = [stream.getbuffer(), *(buffer for buffer in buffers.kept if isinstance(buffer, memoryview))]
     size = sum(content.nbytes + _ALIGNMENT for content in contents)
     *roomy, last = folders
@@ -99,7 +99,7 @@ def write(value: Any, folders: Sequence[Path]) -> MappedValue:
     return _written(contents, buffers.kept, last)
 
 
-class _Pickler(cloudpickle.Pickler):
+class ArrayPickler(cloudpickle.Pickler):
     """Also gives out of band what numpy gives so only where an array is plain and contiguous."""
 
     def reducer_override(self, value: Any) -> Any:
@@ -122,7 +122,7 @@ class _Buffers:
     def keep(self, buffer: pickle.PickleBuffer) -> bool:
         """Say whether a buffer is to be pickled as usual, that is in band."""
         raw = buffer.raw()
-        if raw.nbytes < _WORTH_A_PLACE:
+        if raw.nbytes < WORTH_A_PLACE:
             return True
         self.kept.append((self._files.span(raw) if raw.readonly else None) or raw)
         return False

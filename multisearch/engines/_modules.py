@@ -1,4 +1,4 @@
-"""Modules that workers import: the user's own, which may change while workers keep them, and those of estimators."""
+"""Modules that workers import: those of estimators, ahead of their tasks; and whether one is the user's own."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ import logging
 import site
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any
 
 logger = logging.getLogger("multisearch")
@@ -42,57 +40,6 @@ def import_ahead(names: Iterable[str]) -> None:
             importlib.import_module(name)
         except BaseException as error:  # noqa: BLE001 - a module may raise anything, SystemExit included
             logger.debug("importing %s ahead failed: %r", name, error)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Version:
-    """What a module was loaded from; loading it again makes a new ``spec``."""
-
-    file: str
-    stamp: tuple[int, int]
-    spec: Any
-
-
-class UserModules:
-    """The modules of the user's that this process has imported since workers started, and they may have, too.
-
-    Those of the standard library and of installed packages are taken to stay as they are; the main module's functions
-    and classes travel with their code.
-    """
-
-    def __init__(self) -> None:
-        self._known = dict(_imported())
-
-    def changed(self) -> list[str]:
-        """Return the names of those that were edited or reloaded since they were seen first; remember the others."""
-        now = dict(_imported())
-        names = [name for name, then in self._known.items() if _differs(then, now.get(name))]
-        self._known = {**now, **self._known}
-        return sorted(names)
-
-
-def _imported() -> Iterator[tuple[str, _Version]]:
-    for name, module in list(sys.modules.items()):
-        attributes = getattr(module, "__dict__", {})  # asking a lazy module itself could make it import
-        file = attributes.get("__file__")
-        if name != "__main__" and isinstance(file, str) and not file.startswith(_library_folders()):
-            stamp = _stamp(file)
-            if stamp is not None:
-                yield name, _Version(file, stamp, attributes.get("__spec__"))
-
-
-def _differs(then: _Version, now: _Version | None) -> bool:
-    if now is not None and now.spec is not then.spec:
-        return True
-    return _stamp(then.file) not in {then.stamp, None}
-
-
-def _stamp(file: str) -> tuple[int, int] | None:
-    try:
-        status = Path(file).stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size
 
 
 @functools.cache

@@ -4,58 +4,24 @@ from __future__ import annotations
 
 import logging
 import math
-import threading
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
-import cloudpickle
 import distributed
 
 from multisearch._lazy import is_lazy
+from multisearch.engines._by_value import Sender
 from multisearch.engines._mapped import MappedValue, write
 from multisearch.engines._modules import import_ahead, modules_of
+from multisearch.engines._packed import DATA, MappedProblem, PackedProblem, WithRows, pack
 from multisearch.engines._versions import check_modules, check_versions
 from multisearch.fitting import FitTimeoutError, Problem, within
 
 logger = logging.getLogger("multisearch")
-
-_DATA = ("X", "y", "fit_params", "score_params", "folds")
-"""What of a problem is large; only this is read-only on workers, so that no estimator has read-only parameters."""
-
-
-@dataclass(frozen=True, slots=True)
-class MappedProblem:
-    """Stands for a problem in a file; every process opens it once."""
-
-    file: MappedValue
-
-    def open(self) -> Problem:
-        """Return the problem."""
-        with _lock:
-            problem = _opened.get(self.file.path)
-            if problem is None:
-                data, rest = self.file.open()
-                problem = _opened[self.file.path] = replace(cloudpickle.loads(rest), **data)
-            return problem
-
-
-_opened: dict[str, Problem] = {}
-_lock = threading.Lock()
-
-
-def forget_finished() -> None:
-    """Let go of the problems whose file has been removed, because their search is over."""
-    with _lock:
-        for path in [path for path in _opened if not Path(path).exists()]:
-            del _opened[path]
-
-
-Placed: TypeAlias = "Problem | MappedProblem"
-"""What a task gets on a worker."""
 
 
 class Placement(Protocol):
@@ -64,7 +30,7 @@ class Placement(Protocol):
     def check(self, problem: Problem) -> None:
         """Raise an error where the workers cannot work on the problem."""
 
-    def put(self, problem: Problem, key: str) -> Any:
+    def put(self, problem: Problem, sender: Sender, key: str) -> Any:
         """Return what tasks are submitted with, in the problem's place; ``key`` is for new keys to begin with."""
 
     def remove(self) -> None:
@@ -85,18 +51,23 @@ class Scattered:
         ------
         RuntimeError, ModuleNotFoundError
         """
+        nothing: dict[str, Any] = dict.fromkeys(DATA)
         check_versions(self._client, problem.estimators.values())
-        check_modules(self._client, _without_data(problem))
+        check_modules(self._client, replace(problem, **nothing, spaces=()))
 
-    def put(self, problem: Problem, key: str) -> distributed.Future[Any]:
+    def put(self, problem: Problem, sender: Sender, key: str) -> distributed.Future[Any]:
         """Return a future; a dask collection's rows go from worker to worker, not through this process."""
         if not is_lazy(problem.X):
-            self._problem = _sent_to_all(self._client, problem, key)
-            return self._problem
-        rest = _sent_to_all(self._client, replace(problem, X=None), key)
+            return self.put_packed(pack(problem, sender), key)
+        rest = self.put_packed(pack(replace(problem, X=None), sender), key)
         rows = self._client.compute(problem.X)
         again = f"{key}-problem-{uuid.uuid4().hex[:12]}"  # it may be put again, and dask knows old keys
-        self._problem = self._client.submit(_with_rows, rest, rows, key=again, pure=False)
+        self._problem = self._client.submit(WithRows, rest, rows, key=again, pure=False)
+        return self._problem
+
+    def put_packed(self, packed: PackedProblem, key: str) -> distributed.Future[Any]:
+        """Return a future."""
+        self._problem = _sent_to_all(self._client, packed, key)
         return self._problem
 
     def remove(self) -> None:
@@ -117,17 +88,18 @@ class OnThisMachine:
     def check(self, problem: Problem) -> None:
         """Do nothing: local workers import what this process does."""
 
-    def put(self, problem: Problem, key: str) -> distributed.Future[Any] | MappedProblem:
+    def put(self, problem: Problem, sender: Sender, key: str) -> distributed.Future[Any] | MappedProblem:
         """Return where the file is; what is not in memory here, a dask collection, goes the way of all clusters."""
         if is_lazy(problem.X):
-            return self._scattered.put(problem, key)
+            return self._scattered.put(problem, sender, key)
+        self.remove()
         self._import_ahead(modules_of(problem.estimators.values()), key)
-        data = {name: getattr(problem, name) for name in _DATA}
+        packed = pack(problem, sender)
         try:
-            self._file = write((data, _without_data(problem)), self._folders)
+            self._file = write(packed, self._folders)
         except OSError as error:
             logger.warning("the data cannot be written for local workers to share (%s); each gets a copy", error)
-            return self._scattered.put(problem, key)
+            return self._scattered.put_packed(packed, key)
         return MappedProblem(self._file)
 
     def remove(self) -> None:
@@ -146,8 +118,8 @@ class OnThisMachine:
             self._imports.append(future)
 
 
-def _sent_to_all(client: distributed.Client, problem: Problem, prefix: str) -> distributed.Future[Any]:
-    """Send a problem to every worker.
+def _sent_to_all(client: distributed.Client, packed: PackedProblem, prefix: str) -> distributed.Future[Any]:
+    """Send a packed problem to every worker.
 
     Raises
     ------
@@ -161,19 +133,9 @@ def _sent_to_all(client: distributed.Client, problem: Problem, prefix: str) -> d
         return not before <= client.nthreads().keys()
 
     try:
-        futures = within(math.inf, partial(client.scatter, {key: problem}, broadcast=True), is_in_vain=some_have_gone)
+        futures = within(math.inf, partial(client.scatter, {key: packed}, broadcast=True), is_in_vain=some_have_gone)
     except FitTimeoutError:
         distributed.Future(key, client).release()  # dask ceases to send what nobody wants
         raise ConnectionError("a worker went while the data were sent to all") from None
     sent: distributed.Future[Any] = futures[key]
     return sent
-
-
-def _without_data(problem: Problem) -> bytes:
-    nothing: dict[str, Any] = dict.fromkeys(_DATA)
-    pickled: bytes = cloudpickle.dumps(replace(problem, **nothing), protocol=5)
-    return pickled
-
-
-def _with_rows(problem: Problem, X: Any) -> Problem:
-    return replace(problem, X=X)

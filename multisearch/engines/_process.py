@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import weakref
@@ -26,12 +27,22 @@ _THREAD_VARIABLES = (
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
 )
+_ALWAYS_GIVEN = {"OMP_WAIT_POLICY": "PASSIVE"}
 _UNLESS_GIVEN = {
     "DASK_LOGGING__DISTRIBUTED": "warning",
     "MALLOC_TRIM_THRESHOLD_": "65536",  # gives memory back to the system
     "JE_ARROW_MALLOC_CONF": "background_thread:false",  # whoever forks has one thread only
     "PYTHONHASHSEED": "6640",  # any number does; without one, a set's order would differ from start to start
 }
+_SAYS_NOTHING = re.compile(
+    # Of terminals and shells
+    r"_|PWD|OLDPWD|SHLVL|COLUMNS|LINES|"
+    # Set by a library when it is imported or used: the same happens in workers
+    r"KMP_(INIT_AT_FORK|DUPLICATE_LIB_OK)|TF2_BEHAVIOR|TPU_ML_.*|ENABLE_RUNTIME_UPTIME_TELEMETRY|HDF5_PLUGIN_PATH|"
+    r"_RJEM_MALLOC_CONF|CUDA_MODULE_LOADING|__DASK_PARENT_PID|MPLBACKEND|"
+    # Of test runners
+    r"PYTEST_.*"
+)
 
 
 class HostProcess:
@@ -46,7 +57,8 @@ class HostProcess:
     def __init__(self, n_workers: int) -> None:
         self.n_workers = n_workers
         threads = str(max(1, joblib.cpu_count() // n_workers))
-        environment = {**dict.fromkeys(_THREAD_VARIABLES, threads), "OMP_WAIT_POLICY": "PASSIVE"}
+        environment = {**dict.fromkeys(_THREAD_VARIABLES, threads), **_ALWAYS_GIVEN}
+        self._variables = _telling_variables()
         receiver, sender = os.pipe()
         self._report = os.fdopen(receiver)
         try:
@@ -67,6 +79,11 @@ class HostProcess:
             report_to=sender,
             search_path=[entry or str(Path.cwd()) for entry in sys.path if isinstance(entry, str)],
         )
+
+    def changed_variables(self) -> list[str]:
+        """Return the names of environment variables that were set, removed or changed since it was started."""
+        then, now = self._variables, _telling_variables()
+        return sorted(name for name in then.keys() | now.keys() if then.get(name) != now.get(name))
 
     def _tell(self, **settings: object) -> None:
         assert self._process.stdin is not None
@@ -110,6 +127,13 @@ class HostProcess:
         self._report.close()
         with suppress(BrokenPipeError):
             self._process.stdin.close()
+
+
+def _telling_variables() -> dict[str, str]:
+    """Return what workers are started with, but for what says nothing, or does not depend on this process."""
+    variables = {**_UNLESS_GIVEN, **os.environ}
+    ours = {*_THREAD_VARIABLES, *_ALWAYS_GIVEN}
+    return {name: value for name, value in variables.items() if name not in ours and not _SAYS_NOTHING.fullmatch(name)}
 
 
 _begun: dict[tuple[int, int], HostProcess] = {}

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+import pickle
 import threading
 import time
 from collections import Counter
 from functools import partial
+from typing import Any, TypeAlias
 
 import distributed
-from sklearn import config_context
 
 from multisearch._records import TIMEOUT, BatchResult, Failure, RefitResult, SharedStep, Task
-from multisearch.engines._placement import MappedProblem
-from multisearch.fitting import Problem, StepResult, Surroundings, collected_warnings, run_task
+from multisearch.engines._by_value import CodeDiffersError, returned
+from multisearch.engines._packed import MappedProblem, PackedProblem, WithRows
+from multisearch.fitting import Problem, StepResult, Surroundings, applied, collected_warnings, run_task
+
+Placed: TypeAlias = Problem | PackedProblem | MappedProblem | WithRows
+"""What a task gets in its problem's place."""
 
 _lock = threading.Lock()
 _running: Counter[str] = Counter()
@@ -33,33 +38,48 @@ class StepTimeoutError(Exception):
         self.worker = worker
 
 
-def run(
-    placed: Problem | MappedProblem, task: Task, shared: StepResult | None, search: str
-) -> StepResult | BatchResult | RefitResult:
-    """Run a task of one search.
+def run(placed: Placed, task: Task | bytes, shared: StepResult | CodeDiffersError | None, search: str) -> Any:
+    """Run a task of one search, and return its result; pickled where that has to be done in a way of our own.
 
     Parameters
     ----------
-    placed : Problem or MappedProblem
-    task : Task
-    shared : StepResult or None
+    placed : PackedProblem, MappedProblem, WithRows or Problem
+    task : Task or bytes
+        Pickled, since it may refer to the user's code, which is compared before.
+    shared : StepResult, CodeDiffersError or None
         What the task stands on.
     search : str
         A name that no other search has.
+
+    Returns
+    -------
+    result : StepResult, BatchResult, RefitResult, bytes or CodeDiffersError
+        The latter where this process, or that of what the task stands on, has something else in modules of the user's.
+
+    Raises
+    ------
+    StepTimeoutError
     """
+    if isinstance(shared, CodeDiffersError):
+        return shared
     with _lock:
         _running[search] += 1
     try:
-        return _run(placed, task, shared, search)
+        try:
+            problem = placed if isinstance(placed, Problem) else placed.open()
+        except CodeDiffersError as error:
+            return error  # raised, dask would write it into the worker's log, as often as there are tasks
+        opened: Task = pickle.loads(task) if isinstance(task, bytes) else task
+        result = _run(problem, opened, shared, search)
+        return result if isinstance(result, StepResult) else returned(result)
     finally:
         with _lock:
             _running[search] -= 1
 
 
 def _run(
-    placed: Problem | MappedProblem, task: Task, shared: StepResult | None, search: str
+    problem: Problem, task: Task, shared: StepResult | None, search: str
 ) -> StepResult | BatchResult | RefitResult:
-    problem = placed.open() if isinstance(placed, MappedProblem) else placed
     limit = os.environ.get("OMP_NUM_THREADS", "")
     worker = distributed.get_worker()
     address = worker.address
@@ -71,7 +91,7 @@ def _run(
         is_abandoned=lambda: search in _abandoned,
         is_alone=worker.state.nthreads == 1,
     )
-    with config_context(**problem.config):
+    with applied(problem.settings):
         result = run_task(problem, task, shared, surroundings)
     if isinstance(task, SharedStep) and isinstance(result, StepResult):
         failure = result.failure

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import io
-import pickle
+import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ import distributed
 from multisearch.engines._modules import is_users_own, modules_of
 
 _EVERYWHERE = ("multisearch", "sklearn", "numpy", "scipy", "pandas", "dask", "distributed", "cloudpickle")
+_BY_NAME = (type, types.FunctionType, types.BuiltinFunctionType)
 _CLIENT, _SCHEDULER = "client", "scheduler"
 
 
@@ -82,15 +82,15 @@ def _table(names: Sequence[str], found: Mapping[str, Mapping[str, str]]) -> str:
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
 
 
-def check_modules(client: distributed.Client, pickled: bytes) -> None:
-    """Check that workers can import all modules that something pickled refers to.
+def check_modules(client: distributed.Client, value: Any) -> None:
+    """Check that workers can import all modules that something refers to when it is pickled.
 
     Raises
     ------
     ModuleNotFoundError
         Naming the module and the way out.
     """
-    names = sorted({name.partition(".")[0] for name in _modules_in(pickled)})
+    names = sorted({name.partition(".")[0] for name in _modules_in(value)})
     for worker, missing in client.run(_missing_asker(), names, on_error="ignore").items():
         if missing:
             raise module_not_found(missing[0], worker)
@@ -115,24 +115,26 @@ def _missing_asker() -> Callable[[Sequence[str]], list[str]]:
     return missing
 
 
-class _Listener(pickle.Unpickler):
-    """Unpickles, and notes where things come from."""
+class _Listener(cloudpickle.Pickler):
+    """Pickles for nobody, and notes where things are that go by their names.
 
-    def __init__(self, pickled: bytes) -> None:
-        super().__init__(io.BytesIO(pickled))
+    Nothing is loaded again for it: cloudpickle would fill classes of the user's script with copies of their members.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(io.BytesIO(), protocol=5)
         self.modules: set[str] = set()
 
-    def find_class(self, module: str, name: str) -> Any:
-        self.modules.add(module)
-        found = super().find_class(module, name)
-        return self._import if (module.partition(".")[0], name) == (cloudpickle.__name__, "subimport") else found
+    def reducer_override(self, value: Any) -> Any:
+        reduced = super().reducer_override(value)
+        if reduced is NotImplemented and isinstance(value, _BY_NAME):
+            self.modules.add(str(value.__module__))
+        elif isinstance(value, types.ModuleType) and value.__name__ not in cloudpickle.list_registry_pickle_by_value():
+            self.modules.add(value.__name__)
+        return reduced
 
-    def _import(self, module: str) -> Any:
-        self.modules.add(module)
-        return importlib.import_module(module)
 
-
-def _modules_in(pickled: bytes) -> set[str]:
-    listener = _Listener(pickled)
-    listener.load()
-    return listener.modules - {"__main__", cloudpickle.__name__}
+def _modules_in(value: Any) -> set[str]:
+    listener = _Listener()
+    listener.dump(value)
+    return listener.modules - {"__main__", "None", cloudpickle.__name__}

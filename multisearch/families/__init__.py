@@ -2,10 +2,11 @@
 
 from multisearch.families._base import Family, StoppingRows, TrainingRows
 from multisearch.families._estimators import active_steps, is_plain_pipeline, kind_of, last_step
-from multisearch.families._find import families_that_stop, family_of, stopping_family_of
+from multisearch.families._find import FAMILIES, families_that_stop, family_of, stopping_family_of
 from multisearch.families._known import is_exactly, is_harmless, is_known
 
 __all__ = [
+    "FAMILIES",
     "Family",
     "StoppingRows",
     "TrainingRows",

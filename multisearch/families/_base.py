@@ -74,6 +74,21 @@ class Family:
         """
         return nullcontext(set())
 
+    def settings(self) -> Mapping[str, Any]:
+        """Return the library's settings that may change numbers, where they differ from its defaults.
+
+        Plain values; nothing is imported for it, and a library that has not been imported has its defaults.
+        """
+        return {}
+
+    def settings_in_force(self, settings: Mapping[str, Any]) -> AbstractContextManager[None]:
+        """Let these settings of the library, and else its defaults, hold for the whole process."""
+        return nullcontext()
+
+    def settings_in_this_thread(self, settings: Mapping[str, Any]) -> AbstractContextManager[None]:
+        """Let those of these settings hold that the library keeps by thread."""
+        return nullcontext()
+
     def path_parameter(self, estimator: Any, params: Mapping[str, Any]) -> str | None:
         """Name the parameter whose smaller values are contained in a larger fit; None where this model has none.
 

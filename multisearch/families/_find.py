@@ -12,7 +12,7 @@ from multisearch.families._lightgbm import LightGBMFamily
 from multisearch.families._sklearn_ensembles import SklearnEnsembleFamily
 from multisearch.families._xgboost import XGBoostFamily
 
-_FAMILIES: tuple[Family, ...] = (
+FAMILIES: tuple[Family, ...] = (
     LightGBMFamily(),
     KerasFamily(),
     HistGradientBoostingFamily(),
@@ -24,7 +24,7 @@ _FAMILIES: tuple[Family, ...] = (
 
 def family_of(model: Any) -> Family | None:
     """Return the family of a model (the last step of a Pipeline), or None where nothing about it is special."""
-    return next((family for family in _FAMILIES if family.handles(model)), None)
+    return next((family for family in FAMILIES if family.handles(model)), None)
 
 
 def stopping_family_of(model: Any) -> Family | None:
@@ -35,4 +35,4 @@ def stopping_family_of(model: Any) -> Family | None:
 
 def families_that_stop() -> list[str]:
     """Name the families whose models can stop early."""
-    return [family.name for family in _FAMILIES if family.stops_early]
+    return [family.name for family in FAMILIES if family.stops_early]

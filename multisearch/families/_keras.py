@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from sklearn.base import clone
@@ -16,6 +16,11 @@ from multisearch.families._base import Family, StoppingRows, TrainingRows, deriv
 from multisearch.families._keras_callbacks import monitor_check
 from multisearch.families._keras_content import has_own_methods
 from multisearch.families._keras_reuse import Loan
+from multisearch.families._keras_settings import (
+    keras_settings,
+    keras_settings_in_force,
+    keras_settings_in_this_thread,
+)
 from multisearch.families._keras_training import whole_epochs
 
 _ONE_AT_A_TIME = threading.RLock()
@@ -88,6 +93,15 @@ class KerasFamily(Family):
         finally:
             vars(estimator).pop("_fit_keras_model", None)
             loan.give_back()
+
+    def settings(self) -> Mapping[str, Any]:
+        return keras_settings()
+
+    def settings_in_force(self, settings: Mapping[str, Any]) -> AbstractContextManager[None]:
+        return keras_settings_in_force(settings)
+
+    def settings_in_this_thread(self, settings: Mapping[str, Any]) -> AbstractContextManager[None]:
+        return keras_settings_in_this_thread(settings)
 
     @contextmanager
     def native_threads(self, estimator: Any, limit: int | None) -> Iterator[None]:

@@ -5,6 +5,7 @@ from multisearch.fitting._monitor import Monitor, metadata_of
 from multisearch.fitting._paths import path_of
 from multisearch.fitting._problem import Problem
 from multisearch.fitting._scoring import announced, make_scorers
+from multisearch.fitting._settings import Settings, applied, current_settings
 from multisearch.fitting._shared import StepResult
 from multisearch.fitting._surroundings import Surroundings
 from multisearch.fitting._warnings import collected_warnings
@@ -14,10 +15,13 @@ __all__ = [
     "FitTimeoutError",
     "Monitor",
     "Problem",
+    "Settings",
     "StepResult",
     "Surroundings",
     "announced",
+    "applied",
     "collected_warnings",
+    "current_settings",
     "make_scorers",
     "metadata_of",
     "path_of",

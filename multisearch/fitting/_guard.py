@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 import traceback
+import types
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import cloudpickle
 
 from multisearch._records import TIMEOUT, Failure
 from multisearch.fitting._limit import FitTimeoutError
@@ -57,8 +61,24 @@ def _failure(error: BaseException) -> Failure:
 
 def _portable(error: BaseException) -> BaseException | None:
     """Return an exception if it survives pickling, without what it refers to."""
+    classes: list[Any] = []
+    stream = io.BytesIO()
+    pickler, unpickler = pickle.Pickler(stream), pickle.Unpickler(stream)
+
+    def place_of(value: Any) -> str | None:
+        """Leave classes and functions alone: those that came to a worker with their code are found under no name."""
+        if not isinstance(value, type | types.FunctionType):
+            return None
+        classes.append(value)
+        return str(len(classes) - 1)
+
+    pickler.persistent_id = place_of  # type: ignore[method-assign]
+    unpickler.persistent_load = lambda place: classes[int(place)]  # type: ignore[method-assign]
     try:
-        pickle.loads(pickle.dumps(error))
+        pickler.dump(error)
+        stream.seek(0)
+        unpickler.load()
+        cloudpickle.dumps(classes)
     except BaseException:  # noqa: BLE001 - whatever pickling runs into, the text of the error is enough
         return None
     return error

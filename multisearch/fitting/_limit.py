@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from sklearn import config_context, get_config
+from multisearch.fitting._settings import for_another_thread
 
 _T = TypeVar("_T")
 
@@ -41,10 +41,10 @@ def within(seconds: float | None, work: Callable[[], _T], *, is_in_vain: Callabl
     """
     if seconds is None:
         return work()
-    context, configuration = contextvars.copy_context(), get_config()
+    context, settings_of_this_thread = contextvars.copy_context(), for_another_thread()
 
     def in_these_surroundings() -> _T:
-        with config_context(**configuration):
+        with settings_of_this_thread():
             return context.run(work)
 
     helper: _Helper = _own.__dict__.pop("helper", None) or _Helper()

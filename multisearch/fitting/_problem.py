@@ -15,6 +15,7 @@ from multisearch._records import Candidate, Fold, Rows, StoppingRule
 from multisearch._sklearn_compat import check_method_params, safe_split, take_rows
 from multisearch.families import is_plain_pipeline, stopping_family_of
 from multisearch.fitting._monitor import Monitor
+from multisearch.fitting._settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,8 @@ class Problem:
         "classifier", "regressor", ...: what all estimators are.
     return_train_score : bool
     error_score : float or "raise"
-    config : mapping
-        scikit-learn's configuration where the search was started.
+    settings : Settings
+        Of libraries, where the search was started.
     warning_filters : sequence of tuple
         Python's warning filters where the search was started.
     monitor : Monitor or None
@@ -48,6 +49,8 @@ class Problem:
         False fits every candidate as it would be fitted alone.
     fit_timeout : float or None
         Seconds that an evaluation, or a shared step, may take.
+    spaces : sequence
+        What candidates' parameters are taken from; not sent to workers.
     """
 
     X: Any
@@ -62,11 +65,12 @@ class Problem:
     kind: str | None
     return_train_score: bool
     error_score: Any
-    config: Mapping[str, Any]
+    settings: Settings
     warning_filters: Sequence[tuple[Any, ...]]
     monitor: Monitor | None = None
     optimize: bool = True
     fit_timeout: float | None = None
+    spaces: Sequence[Any] = ()
 
     def build(self, candidate: Candidate) -> Any:
         """Return a candidate's estimator, unfitted, with its setting; parameters that are estimators are cloned too."""

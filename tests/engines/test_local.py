@@ -17,8 +17,6 @@ from helpers import assert_same_results
 from lightgbm import LGBMRegressor
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
 
 from multisearch import MultiModelSearchCV
 from multisearch._preparation import prepare
@@ -192,23 +190,35 @@ def test_workers_import_what_estimators_need_before_their_first_task(tmp_path, m
     monkeypatch.delitem(sys.modules, "with_a_model")
 
 
-def test_an_edited_module_of_the_users_is_imported_anew(tmp_path, monkeypatch, caplog, regression):
-    file = tmp_path / "edited_by_the_user.py"
-    file.write_text("def scaled(X):\n    return X * 0\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    module = importlib.import_module("edited_by_the_user")
-    pipeline = make_pipeline(FunctionTransformer(module.scaled), Ridge())
-    search = MultiModelSearchCV([("ridge", pipeline, {})], n_jobs=2)
-    flat = search.fit(*regression).best_score_
-    assert search.fit(*regression).best_score_ == flat
-    file.write_text("def scaled(X):\n    return X * 1.0\n")
-    importlib.reload(module)
-    pipeline.set_params(functiontransformer__func=module.scaled)
+class ScoresByTheEnvironment(Ridge):
+    def score(self, X, y):
+        return float(os.environ.get("A_SCORE_OF_THE_USERS", "0"))
+
+
+def test_a_variable_that_is_set_later_reaches_workers_that_are_started_anew(monkeypatch, caplog, regression):
+    search = MultiModelSearchCV([("ridge", ScoresByTheEnvironment(), {})], n_jobs=2, refit=False)
+
+    def score():
+        return search.fit(*regression).cv_results_["mean_test_score"].item()
+
+    assert score() == 0
+    before = local_pids()
+    monkeypatch.setenv("A_SCORE_OF_THE_USERS", "3")
     with caplog.at_level(logging.INFO, "multisearch"):
-        edited = search.fit(*regression).best_score_
-    assert "started anew, because of changes in edited_by_the_user" in caplog.text
-    assert edited > flat + 0.5
-    monkeypatch.delitem(sys.modules, "edited_by_the_user")
+        assert score() == 3
+    assert "started anew, because of changes in A_SCORE_OF_THE_USERS" in caplog.text
+    assert before.isdisjoint(local_pids())
+    kept = local_pids()
+    monkeypatch.setenv("COLUMNS", "77")
+    assert score() == 3
+    assert local_pids() == kept
+    monkeypatch.delenv("A_SCORE_OF_THE_USERS")
+    assert score() == 0
+
+
+def local_pids():
+    with local_workers(2) as workers:
+        return set(workers.client.run(os.getpid).values())
 
 
 def test_workers_that_another_search_uses_are_closed_after_it(monkeypatch):

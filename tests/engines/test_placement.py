@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from multisearch import MultiModelSearchCV
+from multisearch._fingerprint import Code
 from multisearch._preparation import prepare
-from multisearch.engines._placement import OnThisMachine, forget_finished
+from multisearch.engines._by_value import Sender
+from multisearch.engines._packed import forget_finished
+from multisearch.engines._placement import OnThisMachine
 
 
 @pytest.fixture
@@ -23,22 +26,22 @@ def large(two_pipelines):
 
 
 def test_a_process_opens_a_problem_once(placement, large):
-    placed = placement.put(large, "key")
+    placed = placement.put(large, Sender(Code(), "key"), "key")
     assert placed.open() is placed.open()
 
 
 def test_data_is_shared_and_the_rest_private(placement, large):
-    opened = placement.put(large, "key").open()
+    opened = placement.put(large, Sender(Code(), "key"), "key").open()
     np.testing.assert_array_equal(opened.X, large.X, strict=True)
     np.testing.assert_array_equal(opened.y, large.y, strict=True)
     np.testing.assert_array_equal(opened.folds[0][1].train, large.folds[0][1].train, strict=True)
     assert not any(array.flags.writeable for array in (opened.X, opened.y))
     assert opened.estimators.keys() == large.estimators.keys()
-    assert opened.config == large.config
+    assert opened.settings == large.settings
 
 
 def test_rows_of_it_are_private(placement, large):
-    opened = placement.put(large, "key").open()
+    opened = placement.put(large, Sender(Code(), "key"), "key").open()
     for rows in (opened.all_rows(), opened.rows(opened.estimators["ridge"], opened.folds[0][0].train)):
         for array in rows:
             array[:] = 0
@@ -46,7 +49,7 @@ def test_rows_of_it_are_private(placement, large):
 
 
 def test_a_problem_is_forgotten_when_its_search_is_over(placement, large):
-    placed = placement.put(large, "key")
+    placed = placement.put(large, Sender(Code(), "key"), "key")
     placed.open()
     forget_finished()
     assert placed.file.path in Path("/proc/self/maps").read_text()
@@ -57,7 +60,7 @@ def test_a_problem_is_forgotten_when_its_search_is_over(placement, large):
 
 def test_without_a_place_for_the_file_every_worker_gets_a_copy(client, tmp_path, large, caplog):
     placement = OnThisMachine(client, [tmp_path / "missing"])
-    placed = placement.put(large, "key")
-    np.testing.assert_array_equal(placed.result().X, large.X)
+    placed = placement.put(large, Sender(Code(), "key"), "key")
+    np.testing.assert_array_equal(placed.result().open().X, large.X)
     assert "cannot be written for local workers to share" in caplog.text
     placement.remove()

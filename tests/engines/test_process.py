@@ -49,6 +49,46 @@ def gone(processes, seconds=10):
     return False
 
 
+def test_variables_that_are_set_changed_or_removed_are_changes(host, monkeypatch):
+    assert host.changed_variables() == []
+    monkeypatch.setenv("OF_THE_USERS", "1")
+    monkeypatch.delenv("PATH")
+    assert host.changed_variables() == ["OF_THE_USERS", "PATH"]
+    monkeypatch.undo()
+    assert host.changed_variables() == []
+
+
+@pytest.mark.parametrize("name", ["OMP_NUM_THREADS", "COLUMNS", "PWD", "_", "PYTEST_CURRENT_TEST", "TF2_BEHAVIOR"])
+def test_variables_that_say_nothing_are_no_changes(host, monkeypatch, name):
+    monkeypatch.setenv(name, "3")
+    assert host.changed_variables() == []
+
+
+def test_what_dasks_own_nannies_leave_here_is_what_workers_have_anyway(host, monkeypatch):
+    monkeypatch.setenv("PYTHONHASHSEED", "6640")
+    assert host.changed_variables() == []
+    monkeypatch.setenv("PYTHONHASHSEED", "1")
+    assert host.changed_variables() == ["PYTHONHASHSEED"]
+
+
+def test_libraries_change_nothing_when_they_are_imported():
+    script = """
+    from multisearch.engines._process import HostProcess
+    host = HostProcess(1)
+    import lightgbm, matplotlib.pyplot, sklearn.ensemble, dask, distributed
+    try:
+        import scikeras.wrappers
+    except ImportError:
+        pass
+    print(host.changed_variables())
+    host.close()
+    """
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    command = [sys.executable, "-c", textwrap.dedent(script)]
+    said = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100, check=True)
+    assert said.stdout.strip() == "[]"
+
+
 def test_workers_are_forked_by_a_process_without_other_threads(host, connected):
     parents = set(connected.run(os.getppid).values())
     if sys.platform == "linux":

@@ -1,3 +1,5 @@
+import pickle
+
 import pytest
 
 from multisearch._records import TIMEOUT, Batch, Candidate, Evaluation, Failure
@@ -8,14 +10,20 @@ RIDGE = Candidate(0, "ridge", {"reduce__n_components": 2, "model__alpha": 0.1})
 BATCH = Batch("batch", None, (Evaluation(RIDGE, 0), Evaluation(RIDGE, 1)))
 
 
+def done(client, problem, search):
+    """Run the batch on a worker; its result is pickled where code of a script has come to that worker before."""
+    result = client.submit(_remote.run, problem, BATCH, None, search, pure=False).result()
+    return pickle.loads(result) if isinstance(result, bytes) else result
+
+
 def test_outcomes_name_their_worker(preparation, client):
-    result = client.submit(_remote.run, preparation.problem, BATCH, None, "some-search", pure=False).result()
+    result = done(client, preparation.problem, "some-search")
     assert {outcome.worker for outcome in result.outcomes} <= set(client.nthreads())
 
 
 def test_a_search_that_is_abandoned_gets_no_more_outcomes(preparation, client):
     client.run(_remote.abandon, "given-up")
-    result = client.submit(_remote.run, preparation.problem, BATCH, None, "given-up", pure=False).result()
+    result = done(client, preparation.problem, "given-up")
     assert result.outcomes == ()
 
 

@@ -1,6 +1,5 @@
 import sys
 
-import cloudpickle
 import pytest
 from distributed import Client
 from sklearn.linear_model import Ridge
@@ -45,9 +44,9 @@ def test_a_library_is_asked_for_on_workers_only_where_an_estimator_comes_from_it
 
 
 def test_modules_of_pickled_things_are_looked_for_on_workers(client, only_here):
-    check_modules(client, cloudpickle.dumps(FunctionTransformer(len)))
+    check_modules(client, FunctionTransformer(len))
     with pytest.raises(ModuleNotFoundError, match=r"no module 'only_here'.*upload_file") as told:
-        check_modules(client, cloudpickle.dumps(FunctionTransformer(only_here.doubled)))
+        check_modules(client, FunctionTransformer(only_here.doubled))
     assert told.value.name == "only_here"
 
 
@@ -56,7 +55,17 @@ def test_a_module_that_a_function_refers_to_is_looked_for_too(client, only_here)
         return only_here.doubled(X) + X
 
     with pytest.raises(ModuleNotFoundError, match="only_here"):
-        check_modules(client, cloudpickle.dumps(FunctionTransformer(tripled)))
+        check_modules(client, FunctionTransformer(tripled))
+
+
+def test_nothing_of_the_users_is_touched_by_looking_for_modules(client):
+    class Own(Ridge):
+        def fit(self, X, y):
+            return self
+
+    fit = Own.fit
+    check_modules(client, Own())
+    assert Own.fit is fit
 
 
 def test_the_way_out_is_named():

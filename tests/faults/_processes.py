@@ -24,9 +24,9 @@ def started(*command, folder, path=()) -> Iterator[subprocess.Popen]:
     *command : str
     folder : Path
     path : sequence of Path
-        Where the process looks for modules first; it finds those of the tests, too.
+        Where the process looks for modules first; it finds those of the tests and of this tree, too.
     """
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [*path, TESTS]))}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [*path, TESTS, TESTS.parent]))}
     with (folder / "said.txt").open("ab") as said:
         process = subprocess.Popen(list(map(str, command)), cwd=folder, env=environment, stdout=said, stderr=said)
     try:

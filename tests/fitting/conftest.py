@@ -2,12 +2,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sklearn import get_config
 from sklearn.model_selection import KFold
 
 from multisearch._records import Batch, Candidate, Evaluation, Fold, SharedStep
 from multisearch.families import kind_of
-from multisearch.fitting import Problem, StepResult, Surroundings, make_scorers, run_task
+from multisearch.fitting import Problem, StepResult, Surroundings, current_settings, make_scorers, run_task
 
 
 def folds_of(splitter, X):
@@ -39,7 +38,7 @@ def make_problem(regression, splitter):
             kind=kind_of(estimator),
             return_train_score=False,
             error_score=error_score,
-            config=get_config(),
+            settings=current_settings(),
             warning_filters=(),
         )
         return replace(problem, **changes)

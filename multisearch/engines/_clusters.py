@@ -1,0 +1,53 @@
+"""Which cluster a search runs on: the active client's, one at an address, or local workers; and how data get there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import distributed
+
+from multisearch.engines._local import local_workers
+from multisearch.engines._placement import OnThisMachine, Placement, Scattered
+
+_CONNECT_SECONDS = 10
+
+
+@contextmanager
+def cluster_for(scheduler: str, n_workers: int) -> Iterator[tuple[distributed.Client, Placement]]:
+    """Open a cluster.
+
+    Parameters
+    ----------
+    scheduler : {"client", "local"} or address
+    n_workers : int
+        How many local worker processes to use.
+
+    Raises
+    ------
+    ConnectionError
+    """
+    if scheduler == "client":
+        client = distributed.default_client()
+        yield client, Scattered(client)
+    elif scheduler == "local":
+        with local_workers(n_workers) as workers:
+            yield workers.client, OnThisMachine(workers.client, workers.folders)
+    else:
+        with _connected(scheduler) as client:
+            yield client, Scattered(client)
+
+
+def _connected(address: str) -> distributed.Client:
+    try:
+        return distributed.Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ConnectionError(
+            f"no dask scheduler answered at scheduler={address!r} within {_CONNECT_SECONDS} s; start one there, or use "
+            "'local', 'inline' or None"
+        ) from error
+    except TypeError as error:  # how distributed says that an address needs TLS, and nobody configured it
+        raise ConnectionError(
+            f"scheduler={address!r} cannot be connected to ({error}); for TLS, make a client of "
+            "distributed with its security and leave scheduler=None"
+        ) from error
