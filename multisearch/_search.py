@@ -175,12 +175,11 @@ class Search:
             warnings.warn(sentence_of(fault), UserWarning, stacklevel=2)
 
     def _again(self, estimator: str) -> list[Outcome]:
-        """Compute plainly whatever of an estimator has taken a short cut, or may have when the journal was written."""
-        suspects = {
-            place
-            for place, outcome in self.outcomes.items()
-            if self.candidates[place[0]].estimator == estimator and (outcome.short_cuts or place in self._from_journal)
-        }
+        """Compute plainly all of an estimator: who has not profited from a short cut may still have gone its way.
+
+        That includes what the journal knew, which may have been written by a search that went it, too.
+        """
+        suspects = {place for place in self.outcomes if self.candidates[place[0]].estimator == estimator}
         candidates = [one for one in self.candidates if one.estimator == estimator]
         plan = replace(self._plain_planner(candidates, self.outcomes.keys() - suspects), again=True)
         self._plans.append(plan)

@@ -186,8 +186,8 @@ def sentence_of(fault: Fault) -> str:
     short_cuts = ", ".join(sorted(fault.outcome.short_cuts))
     return (
         f"A short cut of the search has changed a result. {fault}. It had taken: {short_cuts}. Everything of this "
-        "estimator that had taken a short cut was computed again plainly, so that its results are right, and nothing "
-        "of it takes one any more. Please report this, with the estimator, to the developers of multisearch."
+        "estimator was computed again plainly, so that its results are right, and nothing of it takes a short cut any "
+        "more. Please report this, with the estimator, to the developers of multisearch."
     )
 
 

@@ -95,11 +95,9 @@ def test_by_default_every_short_cut_is_checked_once_for_each_estimator(regressio
     assert all(check.seconds > 0 for check in checks)
 
 
-def test_checks_are_a_small_part_of_the_work(regression):
+def test_the_fits_of_checks_are_not_among_those_of_the_search(regression):
     stats = scaled_ridge().fit(*regression).search_stats_
-    seconds = {(check.candidate, check.fold): check.seconds for check in stats.checks if check.verdict == EQUAL}
-    assert seconds
-    assert sum(seconds.values()) < 0.1 * stats.busy_seconds  # a check may take longer than it was expected to
+    assert EQUAL in {check.verdict for check in stats.checks}
     assert stats.step_fits == 205
 
 
