@@ -105,7 +105,7 @@ def test_one_changed_number_changes_every_key(data):
         config_context(assume_finite=True),
         config_context(working_memory=1),
         np.errstate(all="raise"),
-        pd.option_context("compute.use_numexpr", False),
+        pd.option_context("compute.use_numba", True),
     ],
     ids=["output", "checks", "memory", "errors", "pandas"],
 )

@@ -171,7 +171,7 @@ def test_steps_that_are_taken_for_equal_and_are_not_are_found(regression, monkey
     assert_same_results(search.cv_results_, plain(search, *regression).cv_results_)
 
 
-def test_they_are_found_on_a_cluster_too(regression, monkeypatch, client):
+def test_they_are_found_on_a_cluster_too(regression, generous, monkeypatch, client):
     monkeypatch.setattr(_tree, "Fingerprints", WithoutComponents)
     with pytest.warns(UserWarning, match=FAULT):
         search = components_search().fit(*regression)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import re
 import threading
 import warnings
@@ -161,7 +162,14 @@ def _deprecated_in_pandas() -> frozenset[str]:
 
 def _described_by_pandas() -> list[tuple[str, str, str, str]]:
     text = pd.describe_option(_IN_PANDAS, _print_desc=False)  # type: ignore[call-arg, unused-ignore]
-    return _ONE_OPTION.findall(str(text))
+    return [one for one in _ONE_OPTION.findall(str(text)) if one[0] not in _of_missing_packages()]
+
+
+@functools.cache
+def _of_missing_packages() -> frozenset[str]:
+    """Return the options to use packages that are not there; dask switches one of them off when it is imported."""
+    packages = ("bottleneck", "numba", "numexpr")
+    return frozenset(f"compute.use_{name}" for name in packages if importlib.util.find_spec(name) is None)
 
 
 def _differing_in_pandas() -> dict[str, Any]:

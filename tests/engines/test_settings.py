@@ -21,7 +21,7 @@ class Tells(Ridge):
 
     def fit(self, X, y):
         self.seen_ = 100.0 * (np.geterr()["under"] == "raise") + 10.0 * get_config()["assume_finite"]
-        self.seen_ += 1.0 * pd.get_option("compute.use_numexpr") + np.getbufsize()
+        self.seen_ += 1.0 * pd.get_option("compute.use_numba") + np.getbufsize()
         return super().fit(X, y)
 
     def score(self, X, y):
@@ -48,12 +48,12 @@ def test_numpy_pandas_and_scikit_learn(client, fit_timeout):
     with ExitStack() as settings:
         settings.enter_context(np.errstate(all="raise"))
         settings.enter_context(config_context(assume_finite=True))
-        settings.enter_context(pd.option_context("compute.use_numexpr", False))
+        settings.enter_context(pd.option_context("compute.use_numba", True))
         np.setbufsize(16384)
         there = clone(search).set_params(fit_timeout=fit_timeout).fit(X, y).cv_results_["mean_test_score"]
         np.testing.assert_array_equal(there, here_and_there(search))
-    assert there == 16384 + 110
-    assert defaults == here_and_there(search) == 8192 + 1
+    assert there == 16384 + 111
+    assert defaults == here_and_there(search) == 8192
 
 
 def test_an_underflow_that_is_an_error_here_is_one_there(client):

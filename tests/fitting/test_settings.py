@@ -23,7 +23,7 @@ OTHERS = {
     "a floating point error": lambda: np.errstate(all="raise"),
     "scikit-learn's memory": lambda: config_context(working_memory=1),
     "scikit-learn's checks": lambda: config_context(assume_finite=True),
-    "a pandas option": lambda: pd.option_context("compute.use_numexpr", False),
+    "a pandas option": lambda: pd.option_context("compute.use_numba", True),
     "a pandas option that is going to be removed": without_inferred_strings,
 }
 
