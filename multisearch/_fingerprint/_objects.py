@@ -26,7 +26,7 @@ _SETTINGS = ("_sklearn_output_config", "_metadata_request")
 _KERAS_SAVES = "_unpickle_model"
 """Marks classes of Keras, which pickle the time along; what they hold tells all about them."""
 
-_MOST_OBJECTS = 100_000
+_MOST_OBJECTS = 30_000
 """More than any reasonable value holds; a network of TensorFlow's can lead to anything in the process."""
 
 _USUAL_REDUCES: tuple[Any, ...] = tuple(base.__reduce__ for base in (object, set, frozenset, bytearray))
