@@ -9,6 +9,8 @@ from multisearch import EarlyStopping, MultiModelSearchCV
 from multisearch.families import _keras_classes, _keras_reuse
 from multisearch.families._keras_training import EpochFunctions
 
+pytestmark = pytest.mark.slow  # fuzz/test_found.py has the shortest of these
+
 
 @pytest.fixture(scope="module")
 def rows():
