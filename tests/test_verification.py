@@ -190,7 +190,7 @@ def test_wrong_scores_of_transformed_rows_are_found(regression, monkeypatch):
 
 
 def test_a_keras_loop_that_trains_otherwise_is_found(regression, generous, monkeypatch):
-    keras = pytest.importorskip("keras")
+    import keras
     from scikeras.wrappers import KerasRegressor
 
     from multisearch.families._keras_training import EpochFunctions

@@ -7,8 +7,18 @@ make; `code_of` and `differing_modules` compare the user's code in two processes
 
 from __future__ import annotations
 
+from multisearch._fingerprint._code import imports_in
 from multisearch._fingerprint._encoder import Fingerprints, UnencodableError, fingerprint
 from multisearch._fingerprint._objects import Cloned
 from multisearch._fingerprint._sides import Code, code_of, differing_modules
 
-__all__ = ["Cloned", "Code", "Fingerprints", "UnencodableError", "code_of", "differing_modules", "fingerprint"]
+__all__ = [
+    "Cloned",
+    "Code",
+    "Fingerprints",
+    "UnencodableError",
+    "code_of",
+    "differing_modules",
+    "fingerprint",
+    "imports_in",
+]

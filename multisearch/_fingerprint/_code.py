@@ -78,6 +78,22 @@ def _names_in(code: types.CodeType) -> _Names:
     return _Names(tuple(sorted(globals_)), tuple(sorted(attributes)), tuple(sorted(imports)))
 
 
+def imports_in(code: types.CodeType, package: str) -> list[str]:
+    """Return the full names of the modules that a piece of code imports, with all code inside it.
+
+    Parameters
+    ----------
+    code : code
+    package : str
+        The package that it is in; "" for none.
+    """
+    names = []
+    for name, level in _names_in(code).imports:
+        with contextlib.suppress(ImportError):  # the code itself will say so
+            names.append(importlib.util.resolve_name("." * level + name, package))
+    return names
+
+
 def add_function(encoder: Encoder, value: types.FunctionType) -> None:
     """Write a function of the user's by its content, one of a library's by its name if that leads to it.
 

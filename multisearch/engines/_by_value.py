@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import dis
-import importlib.util
 import io
 import sys
 import threading
 import types
 import weakref
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import cloudpickle
 import numpy as np
 
-from multisearch._fingerprint import Code
+from multisearch._fingerprint import Code, imports_in
 from multisearch.engines._mapped import ArrayPickler
 
 _CODE = (types.FunctionType, types.ModuleType, type)
@@ -181,23 +179,9 @@ class _Pickler(ArrayPickler):
         ------
         ImportError
         """
-        for name in _imported_inside(code, package):
+        for name in imports_in(code, package):
             if self._is_sent(name):
                 raise ImportError(f"{code.co_name} imports {name} inside, which gives what is installed there")
-        for constant in code.co_consts:
-            if isinstance(constant, types.CodeType):
-                self._check_imports(constant, package)
-
-
-def _imported_inside(code: types.CodeType, package: str) -> Iterator[str]:
-    """Yield the full names of modules in import statements."""
-    before: list[Any] = []
-    for instruction in dis.get_instructions(code):
-        if instruction.opname == "IMPORT_NAME":
-            level = before[0] if before and isinstance(before[0], int) else 0
-            with suppress(ImportError):  # the fit itself will say so
-                yield importlib.util.resolve_name("." * level + str(instruction.argval), package)
-        before = [*before[-1:], instruction.argval]
 
 
 def _tracked_as(value: Any) -> str | None:
