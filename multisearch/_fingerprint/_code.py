@@ -296,13 +296,14 @@ def add_descriptor(encoder: Encoder, value: Any) -> None:
 
 def add_class(encoder: Encoder, value: type) -> None:
     """Write a class of the user's by its members, one of a library's by the name that leads to it."""
-    encoder.write("class", f"{value.__module__}.{value.__qualname__}")
-    is_found = found_under(value.__module__, value.__qualname__) is value
-    if is_found and not _is_users(encoder, value.__module__, file_of(sys.modules.get(value.__module__))):
-        encoder.write("library", version_of(value.__module__))
+    home = str(value.__module__)  # some compiled classes have something else there
+    encoder.write("class", f"{home}.{value.__qualname__}")
+    is_found = found_under(home, value.__qualname__) is value
+    if is_found and not _is_users(encoder, home, file_of(sys.modules.get(home))):
+        encoder.write("library", version_of(home))
         encoder.add_once(value, _add_patches)
         return
-    _meet(encoder, value.__module__, value)
+    _meet(encoder, home, value)
     encoder.add_once(value, _add_own_class)
 
 

@@ -66,7 +66,7 @@ class _PolarsKind(type):
 
     def __instancecheck__(cls, value: object) -> bool:
         kind = type(value)
-        return kind.__module__.startswith("polars.") and hasattr(kind, "null_count") and hasattr(kind, "to_numpy")
+        return str(kind.__module__).startswith("polars.") and hasattr(kind, "null_count") and hasattr(kind, "to_numpy")
 
 
 class Polars(metaclass=_PolarsKind):
@@ -87,7 +87,7 @@ class _PandasKind(type):
 
     def __instancecheck__(cls, value: object) -> bool:
         kind = type(value)
-        packages = (base.__module__.partition(".")[0] for base in kind.__mro__)
+        packages = (str(base.__module__).partition(".")[0] for base in kind.__mro__)
         return hasattr(kind, "to_numpy") and (hasattr(kind, "iloc") or hasattr(kind, "names")) and "pandas" in packages
 
 

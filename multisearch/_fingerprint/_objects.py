@@ -118,9 +118,9 @@ def add_object(encoder: Encoder, value: Any) -> None:
 
 
 def _is_a_librarys(encoder: Encoder, kind: type) -> bool:
-    file = file_of(sys.modules.get(kind.__module__))
-    is_found = found_under(kind.__module__, kind.__qualname__) is kind
-    return is_found and not encoder.keys.origin.is_users(kind.__module__, file)
+    home = str(kind.__module__)
+    is_found = found_under(home, kind.__qualname__) is kind
+    return is_found and not encoder.keys.origin.is_users(home, file_of(sys.modules.get(home)))
 
 
 def _reduced(encoder: Encoder, value: Any) -> Any:
@@ -154,7 +154,7 @@ def _is_told_by_name(encoder: Encoder, value: Any, name: str) -> bool:
     if found_under(module, name) is value and not encoder.keys.origin.is_users(module, file):
         encoder.write("library", f"{module}.{name} {version_of(module)}")
         return True
-    if is_compiled(file) or is_compiled(file_of(sys.modules.get(type(value).__module__))):
+    if is_compiled(file) or is_compiled(file_of(sys.modules.get(str(type(value).__module__)))):
         encoder.refuse(value, f"{module}.{name} is compiled")
     encoder.write("global", f"{module}.{name}")
     return False

@@ -56,7 +56,7 @@ _CALLBACKS = frozenset(["EarlyStopping", "ReduceLROnPlateau", "History", "CSVLog
 # TensorFlow's for checkpoints, and Keras' for finding variables, which stand in the objects themselves
 _TRACKING = frozenset(["_tracker", "_tracked"])
 # Keras makes them up by counting; those that a user gave are in the configuration, and so is their order
-_NAMES = frozenset(["name", "_name", "_path", "_parent_path", "output_names"])
+_NAMES = frozenset(["name", "_name", "path", "_path", "_parent_path", "output_names"])
 # What calls what is in the configuration; these hold numbers of objects, or lead to models of others
 _TOPOLOGY = frozenset(
     ["_inbound_nodes", "_outbound_nodes", "_nodes", "_nodes_by_depth", "_operations_by_depth", "_keras_history"]
@@ -157,6 +157,14 @@ def values() -> frozenset[type]:
 
 
 @lru_cache(maxsize=1)
+def variables() -> frozenset[type]:
+    """Return the classes of variables; in older versions layers have another one than is public."""
+    import keras
+
+    return frozenset([keras.Variable, named("keras.src.backend.tensorflow.core", "Variable")]) - {None}
+
+
+@lru_cache(maxsize=1)
 def ignored_attributes() -> dict[type, frozenset[str]]:
     """Return all classes of objects that are known, with the attributes that say nothing about one of them."""
     import keras
@@ -169,7 +177,7 @@ def ignored_attributes() -> dict[type, frozenset[str]]:
         # Histories go by the names of metrics
         (_classes(keras.metrics, _METRICS), _TRACKING),
         (values(), nothing),
-        (_classes(keras, frozenset(["KerasTensor", "Variable"])), _NAMES | _TOPOLOGY),
+        (_classes(keras, frozenset(["KerasTensor"])) | variables(), _NAMES | _TOPOLOGY),
         (_classes(keras.random, frozenset(["SeedGenerator"])), frozenset(["name"])),
         (callbacks(), frozenset(["_model", "params"])),  # every training gives them anew
         (frozenset([named("keras.src.saving.serialization_lib", "SerializableDict")]) - {None}, nothing),

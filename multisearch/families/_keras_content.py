@@ -119,7 +119,7 @@ class _Description:
         kind = type(thing)
         if name.startswith("_self_") or name in _keras_classes.ignored_attributes()[kind]:
             return None  # the former are TensorFlow's, for checkpoints
-        if kind is keras.Variable and name == "_value":
+        if kind in _keras_classes.variables() and name == "_value":
             return _of_state(value)
         is_layer = isinstance(thing, keras.Layer)
         if is_layer and name.endswith("_initializer"):

@@ -16,7 +16,10 @@ def test_callbacks_are_known_by_their_exact_classes(callbacks, tmp_path):
         pass
 
     stop = callbacks.EarlyStopping(patience=2)
-    known = [stop, callbacks.ReduceLROnPlateau(), callbacks.History(), callbacks.CSVLogger(str(tmp_path / "log.csv"))]
+    known = [stop, callbacks.History(), callbacks.CSVLogger(str(tmp_path / "log.csv"))]
+    plateau = callbacks.ReduceLROnPlateau()
+    if "<lambda>" not in str(plateau.monitor_op):  # as in old versions of Keras, whose lambdas cannot be told
+        known.append(plateau)
 
     assert look_at_whole_epochs(None)
     assert look_at_whole_epochs([*known, monitor_check(stop)])

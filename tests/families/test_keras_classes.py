@@ -63,7 +63,7 @@ OTHER = {
     **dict.fromkeys(["gradient_accumulation_steps", "ema_overwrite_frequency"], 4),
     **dict.fromkeys(["recall", "precision", "specificity", "sensitivity"], 0.25),
     **dict.fromkeys(["threshold", "thresholds", "label_smoothing"], 0.125),
-    **dict.fromkeys(["use_ema", "amsgrad", "centered", "cycle", "staircase", "multi_label"], True),
+    **dict.fromkeys(["use_ema", "amsgrad", "centered", "cycle", "staircase", "multi_label", "rms_scaling"], True),
     **dict.fromkeys(["keepdims", "mask_zero", "sparse", "renorm", "synchronized", "optional", "periodic"], True),
     **dict.fromkeys(["from_logits", "apply_class_balancing", "from_sorted_ids", "sparse_y_pred_other"], True),
     **dict.fromkeys(["center", "use_bias", "trainable", "autocast", "relative_step", "remove_diagonal"], False),
