@@ -93,7 +93,7 @@ def test_an_import_inside_cannot_be_sent(sender, steps):
 
     sender.dumps(outer)
     sender.send(DIFFERS)
-    with pytest.raises(ImportError, match="inner imports pkg inside"):
+    with pytest.raises(ImportError, match="outer imports pkg inside"):
         sender.dumps(outer)
 
 
