@@ -6,6 +6,22 @@ A pair is a piece of code that makes ``value``, and what in it is replaced by wh
 import textwrap
 import types
 
+from sklearn.base import BaseEstimator, TransformerMixin
+
+
+class Shift(TransformerMixin, BaseEstimator):
+    """A transformer of the user's own: not from any library."""
+
+    def __init__(self, by=1.0):
+        self.by = by
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return X + self.by
+
+
 HEAD = """
     import abc, collections, dataclasses, datetime, decimal, enum, functools, operator, pathlib, re
     import numpy as np, pandas as pd, polars as pl, scipy.sparse, scipy.stats, sklearn

@@ -2,27 +2,14 @@ import importlib
 import sys
 
 import pytest
-from pairs import module_from
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from pairs import Shift, module_from
+from sklearn.base import OneToOneFeatureMixin
 from sklearn.decomposition import PCA
 from sklearn.metrics import accuracy_score
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.murmurhash import murmurhash3_int_s32
 
 from multisearch._fingerprint import Cloned, UnencodableError, _origin, fingerprint
-
-
-class Shift(TransformerMixin, BaseEstimator):
-    """A transformer of the user's own: not from any library."""
-
-    def __init__(self, by=1.0):
-        self.by = by
-
-    def fit(self, X, y=None):
-        return self
-
-    def transform(self, X):
-        return X + self.by
 
 
 FUNCTION = """

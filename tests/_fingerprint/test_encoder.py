@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pairs import DIFFERENT, EQUAL, module_from, sources
+from pairs import DIFFERENT, EQUAL, Shift, module_from, sources
 from scipy.stats import loguniform, norm, uniform
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator
 from sklearn.decomposition import PCA
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
@@ -45,19 +45,6 @@ VALUES = st.recursive(
 class Colour(enum.Enum):
     RED = 1
     GREEN = 2
-
-
-class Shift(TransformerMixin, BaseEstimator):
-    """A transformer of the user's own: not from any library."""
-
-    def __init__(self, by=1.0):
-        self.by = by
-
-    def fit(self, X, y=None):
-        return self
-
-    def transform(self, X):
-        return X + self.by
 
 
 @given(VALUES)

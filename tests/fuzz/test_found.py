@@ -10,7 +10,9 @@ from fuzz._data import CATEGORIES, Data, changes_for
 from fuzz._networks import Network
 from fuzz._searches import Judging
 from fuzz._users import FUNCTIONS, FUNCTIONS_AS_VALUES, STEPS, Users
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.base import clone
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.model_selection import KFold
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 REGRESSION = Data("float64", "regression")
@@ -112,6 +114,30 @@ def test_all_that_a_frame_says_is_part_of_its_key(rows, change, tmp_path):
 
 def test_grid_search_agrees_on_rows_that_a_step_writes_into():
     check_grid_search(one(REGRESSION, (StandardScaler(), Users("writing")), Ridge(), ALPHAS))
+
+
+IN_PLACE = {
+    "a model": ((), LinearRegression(copy_X=False), {"fit_intercept": [True, False]}),
+    "a step": ((StandardScaler(copy=False),), Ridge(), ALPHAS),
+}
+
+
+@pytest.mark.parametrize("what", IN_PLACE)
+@pytest.mark.parametrize("optimize", [True, False])
+def test_train_scores_are_those_of_the_rows_as_given(what, optimize):
+    case = one(REGRESSION, *IN_PLACE[what], return_train_score=True)
+    results = case.search(optimize=optimize).fit(*case.data.build()[:2]).cv_results_
+    for params, *found in zip(*(results[name] for name in ("params", "split0_train_score")), strict=True):
+        X, y, _ = case.data.build()
+        rows = next(KFold(2).split(X))[0]
+        model = clone(case.entries[0].build(case.number)[1]).set_params(**params).fit(X[rows], y[rows])
+        assert found == [model.score(X[rows], y[rows])]
+
+
+@pytest.mark.parametrize("what", IN_PLACE)
+@pytest.mark.parametrize("return_train_score", [True, False])
+def test_grid_search_agrees_on_rows_that_a_fit_overwrites(what, return_train_score):
+    check_grid_search(one(REGRESSION, *IN_PLACE[what], return_train_score=return_train_score))
 
 
 NETWORKS = {
