@@ -11,7 +11,6 @@ from sklearn.utils.murmurhash import murmurhash3_int_s32
 
 from multisearch._fingerprint import Cloned, UnencodableError, _origin, fingerprint
 
-
 FUNCTION = """
     factor = 2
     def scale(rows, by=1):
