@@ -78,7 +78,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> Options:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Time searches beside their peers.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which to run: {', '.join(names())} (default: all)")
-    parser.add_argument("--quick", action="store_true", help="small sizes: shows that scores agree, not who is faster")
+    parser.add_argument("--quick", action="store_true", help="small sizes: shows agreement, not who is faster")
     parser.add_argument("--runs", type=int, help="how often each contestant runs (default: up to the benchmark)")
     parser.add_argument("--json", type=Path, default=Path("results/benchmarks.json"), help="file for all raw times")
     parser.add_argument("--docs", type=Path, help="also write the table as Markdown to this file")
