@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +32,20 @@ class TrainingRows:
     fit_params: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """How a fit with early stopping went.
+
+    ``n_iterations`` is the best iteration, counted from 1, at which the model was left. ``history`` holds, by metric as
+    the library names it, one value for every iteration that was trained, also those behind the best, on the stopping
+    rows. ``cap`` is how many iterations there might have been; None where that is not known.
+    """
+
+    n_iterations: int
+    history: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    cap: int | None = None
+
+
 class Family:
     """What is special about the models of one library; where a library says nothing, nothing is."""
 
@@ -54,8 +68,8 @@ class Family:
     def require(self) -> None:
         """Import what fitting these models takes; raise ImportError where it is missing."""
 
-    def fit_stopped(self, estimator: Any, rows: TrainingRows, stopping: StoppingRows, rule: StoppingRule) -> int:
-        """Fit with early stopping; leave the model at its best iteration and return that, counted from 1."""
+    def fit_stopped(self, estimator: Any, rows: TrainingRows, stopping: StoppingRows, rule: StoppingRule) -> Stopped:
+        """Fit with early stopping, and leave the model at its best iteration."""
         raise NotImplementedError
 
     def set_iterations(self, estimator: Any, n_iterations: int) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from multisearch._records import StoppingRule
-from multisearch.families._base import Family, StoppingRows, TrainingRows, derives_from
+from multisearch.families._base import Family, Stopped, StoppingRows, TrainingRows, derives_from
 from multisearch.families._known import is_exactly, is_fixed_seed, sets_only
 
 _ITERATION_NAMES = (
@@ -75,7 +75,7 @@ class LightGBMFamily(Family):
     def require(self) -> None:
         importlib.import_module("lightgbm")
 
-    def fit_stopped(self, estimator: Any, rows: TrainingRows, stopping: StoppingRows, rule: StoppingRule) -> int:
+    def fit_stopped(self, estimator: Any, rows: TrainingRows, stopping: StoppingRows, rule: StoppingRule) -> Stopped:
         fit_params = dict(rows.fit_params)
         metrics = fit_params.pop("eval_metric", None)
         metrics = [] if metrics is None else metrics if isinstance(metrics, list) else [metrics]
@@ -95,7 +95,7 @@ class LightGBMFamily(Family):
                 callbacks=callbacks,
                 **fit_params,
             )
-        return int(estimator.best_iteration_ or estimator.n_estimators_)
+        return Stopped(int(estimator.best_iteration_ or estimator.n_estimators_))
 
     def set_iterations(self, estimator: Any, n_iterations: int) -> None:
         params = estimator.get_params()

@@ -63,7 +63,7 @@ class Stopped:
         self.parameters_before = model.get_params()
         self.training = training
         self.stopping = stopping
-        self.best = KerasFamily().fit_stopped(model, training, stopping, rule)
+        self.best = KerasFamily().fit_stopped(model, training, stopping, rule).n_iterations
         self.history = model.history_
 
 
@@ -159,7 +159,7 @@ def test_a_model_that_uses_its_epochs_up_goes_back_to_its_best_too(used_up):
 def test_a_metric_is_found_by_its_short_name(family, make_network, noisy):
     model = make_network(metrics=["mae"], epochs=2)
     before = model.get_params()
-    best = family.fit_stopped(model, *noisy, rule_of(monitor="mae"))
+    best = family.fit_stopped(model, *noisy, rule_of(monitor="mae")).n_iterations
 
     assert best == np.argmin(model.history_["val_mean_absolute_error"]) + 1
     assert model.get_params() == before

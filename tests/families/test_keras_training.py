@@ -91,7 +91,7 @@ def fitted(model, training, stopping=None, *, fast=True, kept=False):
             model.fit(training.X, training.y, **training.fit_params)
         else:
             rule = StoppingRule(2, 0.0, None, refit_iterations="mean", variant=1)
-            best = family.fit_stopped(model, training, stopping, rule)
+            best = family.fit_stopped(model, training, stopping, rule).n_iterations
         predicted = model.predict(training.X)
     network = model.model_
     state = [np.asarray(variable) for variable in (*network.weights, *network.optimizer.variables)]
