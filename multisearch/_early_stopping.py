@@ -51,8 +51,8 @@ class EarlyStopping(BaseEstimator):
         With ``validation="last"``, how many rows of X before the first stopping row are neither trained on nor stopped
         by. None leaves the gap that ``cv`` leaves between training and test rows, where these are in order.
     keep_history : bool, default=True
-        Whether the metrics of every iteration are kept, in the search's ``histories_`` and in a journal. They take less
-        than 1 kB for 100 iterations of a fit.
+        Whether the metrics of every iteration are kept, in the search's ``histories_`` and in a journal: less than 1 kB
+        for 100 iterations of one or two metrics.
 
     See Also
     --------

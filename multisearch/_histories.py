@@ -19,7 +19,7 @@ _LARGEST = 2**26
 
 
 def pack(history: Mapping[str, Sequence[float]]) -> bytes | None:
-    """Return a history in fewer than 10 bytes per iteration, for up to three metrics; None where there is none.
+    """Return a history, of one or two metrics in fewer than 10 bytes per iteration; None where there is none.
 
     The numbers of one metric stay what they are to the bit, and so do those that single precision holds (Keras' own).
     Several metrics are rounded to single precision.

@@ -59,7 +59,7 @@ def _monitor_check_class() -> Any:
             self.n_epochs: int | None = None
 
         def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-            if self.n_epochs is None:  # a training may begin at a later epoch than the first
+            if self.n_epochs is None and self.params:  # a training may begin at a later epoch than the first
                 self.n_epochs = self.params["epochs"] - epoch
             logs = logs or {}
             self.stop.monitor = _name_in_logs(self.stop.monitor, logs)

@@ -179,7 +179,7 @@ def _is_sorted_by_class(plan: FoldPlan, train: Rows) -> bool:
     if not plan.stratify:
         return False
     y = np.asarray(take_rows(plan.y, np.sort(train % count_rows(plan.X))))
-    return type_of_target(y) in _CLASSES and np.count_nonzero(y[1:] != y[:-1]) < len(np.unique(y))
+    return type_of_target(y) in _CLASSES and int(np.count_nonzero(y[1:] != y[:-1])) < len(np.unique(y))
 
 
 def _has_whole_groups(plan: FoldPlan, splits: Sequence[tuple[Rows, Rows]]) -> bool:
