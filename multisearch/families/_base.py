@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +32,27 @@ class TrainingRows:
     fit_params: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """How a fit with early stopping went.
+
+    ``n_iterations`` is the best iteration, counted from 1, at which the model was left. ``history`` holds, by metric as
+    the library names it, one value for every iteration that was trained, also those behind the best, on the stopping
+    rows. ``cap`` is how many iterations there might have been; None where that is not known.
+    """
+
+    n_iterations: int
+    history: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    cap: int | None = None
+
+    def used_up(self, patience: int) -> bool | None:
+        """Say whether the iterations came to their end before the patience did; None where that is not known."""
+        if self.cap is None or not self.history:
+            return None
+        n_trained = max(map(len, self.history.values()))
+        return n_trained >= self.cap and n_trained - self.n_iterations < patience
+
+
 class Family:
     """What is special about the models of one library; where a library says nothing, nothing is."""
 
@@ -54,8 +75,8 @@ class Family:
     def require(self) -> None:
         """Import what fitting these models takes; raise ImportError where it is missing."""
 
-    def fit_stopped(self, estimator: Any, rows: TrainingRows, stopping: StoppingRows, rule: StoppingRule) -> int:
-        """Fit with early stopping; leave the model at its best iteration and return that, counted from 1."""
+    def fit_stopped(self, estimator: Any, rows: TrainingRows, stopping: StoppingRows, rule: StoppingRule) -> Stopped:
+        """Fit with early stopping, and leave the model at its best iteration."""
         raise NotImplementedError
 
     def set_iterations(self, estimator: Any, n_iterations: int) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from multisearch._records import StoppingRule
 from multisearch._sklearn_compat import truncate_hist_gradient_boosting
-from multisearch.families._base import Family, StoppingRows, TrainingRows, derives_from
+from multisearch.families._base import Family, Stopped, StoppingRows, TrainingRows, derives_from
 from multisearch.families._known import is_exactly, is_fixed_seed, sets_only
 
 _CLASSES = ("HistGradientBoostingRegressor", "HistGradientBoostingClassifier")
@@ -33,7 +33,7 @@ class HistGradientBoostingFamily(Family):
     def handles(self, estimator: Any) -> bool:
         return derives_from(estimator, "sklearn", *_CLASSES)
 
-    def fit_stopped(self, estimator: Any, rows: TrainingRows, stopping: StoppingRows, rule: StoppingRule) -> int:
+    def fit_stopped(self, estimator: Any, rows: TrainingRows, stopping: StoppingRows, rule: StoppingRule) -> Stopped:
         own = {name: getattr(estimator, name) for name in ("early_stopping", "n_iter_no_change", "tol", "scoring")}
         estimator.set_params(
             early_stopping=True,
@@ -52,9 +52,13 @@ class HistGradientBoostingFamily(Family):
             )
         finally:
             estimator.set_params(**own)
-        best = best_iteration(estimator.validation_score_, rule.min_delta)
+        scores = estimator.validation_score_
+        best = best_iteration(scores, rule.min_delta)
         truncate_hist_gradient_boosting(estimator, best)
-        return best
+        # What scikit-learn calls "loss" here is a score, too: greater is better
+        watched = rule.monitor if rule.monitor is not None else own["scoring"]
+        name = f"neg_{watched}" if watched == "loss" else watched if isinstance(watched, str) else "score"
+        return Stopped(best, {name: scores[1:]}, estimator.max_iter)
 
     def set_iterations(self, estimator: Any, n_iterations: int) -> None:
         estimator.set_params(max_iter=n_iterations, early_stopping=False)

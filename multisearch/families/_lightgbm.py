@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from multisearch._records import StoppingRule
-from multisearch.families._base import Family, StoppingRows, TrainingRows, derives_from
+from multisearch.families._base import Family, Stopped, StoppingRows, TrainingRows, derives_from
 from multisearch.families._known import is_exactly, is_fixed_seed, sets_only
 
 _ITERATION_NAMES = (
@@ -75,13 +75,14 @@ class LightGBMFamily(Family):
     def require(self) -> None:
         importlib.import_module("lightgbm")
 
-    def fit_stopped(self, estimator: Any, rows: TrainingRows, stopping: StoppingRows, rule: StoppingRule) -> int:
+    def fit_stopped(self, estimator: Any, rows: TrainingRows, stopping: StoppingRows, rule: StoppingRule) -> Stopped:
         fit_params = dict(rows.fit_params)
         metrics = fit_params.pop("eval_metric", None)
         metrics = [] if metrics is None else metrics if isinstance(metrics, list) else [metrics]
         if rule.monitor is not None:
             metrics = [rule.monitor, *metrics]
-        callbacks = [*(fit_params.pop("callbacks", None) or []), _MonitoredStopping(rule)]
+        stop = _MonitoredStopping(rule)
+        callbacks = [*(fit_params.pop("callbacks", None) or []), stop]
         if stopping.sample_weight is not None:
             fit_params["eval_sample_weight"] = [stopping.sample_weight]
         with warnings.catch_warnings():
@@ -95,7 +96,8 @@ class LightGBMFamily(Family):
                 callbacks=callbacks,
                 **fit_params,
             )
-        return int(estimator.best_iteration_ or estimator.n_estimators_)
+        history: Mapping[str, list[float]] = next(iter(estimator.evals_result_.values()), {})
+        return Stopped(int(estimator.best_iteration_ or estimator.n_estimators_), history, stop.cap)
 
     def set_iterations(self, estimator: Any, n_iterations: int) -> None:
         params = estimator.get_params()
@@ -140,12 +142,14 @@ class _MonitoredStopping:
         import lightgbm
 
         self.order = 30  # after the recording of results; LightGBM looks for it on the object only
+        self.cap: int | None = None
         self.monitor = rule.monitor
         self.stop = lightgbm.early_stopping(
             rule.patience, first_metric_only=True, verbose=False, min_delta=rule.min_delta
         )
 
     def __call__(self, env: Any) -> None:
+        self.cap = env.end_iteration - env.begin_iteration
         results = env.evaluation_result_list or []
         names = [_metric_name(result) for result in results]
         if not names:

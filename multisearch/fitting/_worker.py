@@ -25,7 +25,7 @@ from multisearch._records import (
     SharedStep,
     Task,
 )
-from multisearch.families import TrainingRows, active_steps, family_of, last_step
+from multisearch.families import Stopped, TrainingRows, active_steps, family_of, last_step
 from multisearch.fitting._generators import watched_generators
 from multisearch.fitting._guard import EndsSearchError, guarded, timed_out
 from multisearch.fitting._hardware import hardware, threads
@@ -37,7 +37,7 @@ from multisearch.fitting._rows import private
 from multisearch.fitting._scoring import announced, score, scores_on_transformed_rows
 from multisearch.fitting._shared import StepResult, handed_out, through_steps
 from multisearch.fitting._steps import fit_steps, lent_to, training_rows
-from multisearch.fitting._stopping import fit_stopped, stopping_rows
+from multisearch.fitting._stopping import fit_stopped, recorded, stopping_rows
 from multisearch.fitting._surroundings import Surroundings
 from multisearch.fitting._warnings import collected_warnings
 
@@ -203,13 +203,16 @@ def _fitted_and_scored(
     with _tuned(problem, last_step(estimator), surroundings.native_threads, kept=False) as of_family:
         clock = _Clock()
         try:
-            n_iterations = _fit(problem, candidate, estimator, fold, shared)
+            stopped = _fit(problem, candidate, estimator, fold, shared)
         finally:
             taken |= of_family
         fit_seconds = clock.lap()
         scoring = _Scoring(problem, candidate.estimator, estimator, fold, shared)
         taken |= scoring.short_cuts
-        longest = replace(scoring.outcome(candidate, fit_seconds), n_iterations=n_iterations)
+        longest = scoring.outcome(candidate, fit_seconds)
+        rule = problem.rule_of(candidate)
+        if stopped is not None and rule is not None:
+            longest = recorded(longest, stopped, rule)
         outcomes = [longest, *_shorter_outcomes(problem, evaluation, scoring, fit_seconds)]
     return [replace(one, short_cuts=one.short_cuts.union(of_family)) for one in outcomes] if of_family else outcomes
 
@@ -253,8 +256,10 @@ def _tuned(problem: Problem, model: Any, native_threads: int | None, *, kept: bo
         yield taken
 
 
-def _fit(problem: Problem, candidate: Candidate, estimator: Any, fold: Fold, shared: StepResult | None) -> int | None:
-    """Fit a candidate on one fold; return its best iteration if it stops early."""
+def _fit(
+    problem: Problem, candidate: Candidate, estimator: Any, fold: Fold, shared: StepResult | None
+) -> Stopped | None:
+    """Fit a candidate on one fold; return how that went if it stops early."""
     own = None if shared is None else lent_to(problem, candidate, estimator, shared)
     X, y = training_rows(problem, estimator, fold, own)
     fit_params = problem.fit_params_of(candidate.estimator, fold.train)
