@@ -33,6 +33,7 @@ class KerasFamily(Family):
     extra: str | None = "keras"
     stands_on: tuple[str, ...] = ("keras", "tensorflow")
     stops_early: bool = True
+    stopping_params: tuple[str, ...] = ("validation_data",)
 
     def handles(self, estimator: Any) -> bool:
         return derives_from(estimator, "scikeras", "BaseWrapper")

@@ -369,9 +369,10 @@ def _refitted(problem: Problem, task: Refit) -> Any:
     estimator = problem.build(task.candidate)
     model = last_step(estimator)
     family = family_of(model)
-    if task.iterations is not None and family is not None:
-        family.set_iterations(model, task.iterations)
     X, y = problem.all_rows()
+    if task.iterations is not None and family is not None:
+        family.settle(model, y)
+        family.set_iterations(model, task.iterations)
     fit_params = problem.fit_params_of(task.candidate.estimator, None)
     monitor = problem.monitor
     with (
