@@ -2,7 +2,13 @@
 
 from multisearch.families._base import Family, StoppingRows, TrainingRows
 from multisearch.families._estimators import active_steps, is_plain_pipeline, kind_of, last_step
-from multisearch.families._find import FAMILIES, families_that_stop, family_of, stopping_family_of
+from multisearch.families._find import (
+    FAMILIES,
+    families_that_stop,
+    family_of,
+    libraries_as_if_new,
+    stopping_family_of,
+)
 from multisearch.families._known import is_exactly, is_harmless, is_known
 
 __all__ = [
@@ -19,5 +25,6 @@ __all__ = [
     "is_plain_pipeline",
     "kind_of",
     "last_step",
+    "libraries_as_if_new",
     "stopping_family_of",
 ]
