@@ -1,7 +1,7 @@
 """No row that a fold is scored on reaches a fit: not of a step, not of a model, and not those it stops by.
 
 Spies write down the rows that they are given. A spy is a class of the user's, which takes fewer short cuts; so the
-libraries' own classes are asked in another way: with other values in the test rows, they have to stay the same to the bit.
+libraries' own classes are asked in another way: with other values in the test rows, they have to stay as they are.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Networks whose layers, optimizers and metrics have names that Keras counts up, and a callback that notes its calls."""
+"""Networks with names that Keras counts up, and a callback that notes its calls."""
 
 import json
 import uuid

@@ -4,9 +4,9 @@ By hand is what a user would write who has never heard of this library: ``clone`
 digest of the predictions, so that any other bit is seen.
 """
 
-import os
 import warnings
 
+import joblib
 import numpy as np
 import pytest
 from catboost import CatBoostClassifier, CatBoostRegressor
@@ -93,10 +93,11 @@ def by_hand(estimator, space, rows, cv, fit_params):
     """Return the scores of each setting on each fold, fitted alone."""
     X, y = rows
     model = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    prefix = "model__" if isinstance(estimator, Pipeline) else ""
     found = {}
     for params in ParameterGrid(space):
         for fold, (train, test) in enumerate(cv.split(X)):
-            given = {name: values[train] for name, values in fit_params.items()}
+            given = {prefix + name: values[train] for name, values in fit_params.items()}
             fitted = clone(estimator).set_params(**params).fit(X[train], y[train], **given)
             for name, scorer in scorers_of(model).items():
                 found[repr(params), fold, name] = scorer(fitted, X[test], y[test])
@@ -227,14 +228,11 @@ def test_nested_estimators(what, few):
 @pytest.mark.parametrize("name", MODELS)
 def test_on_workers(name, few):
     model = MODELS[name]
-    n_threads = max(
-        1, (os.process_cpu_count() if hasattr(os, "process_cpu_count") else len(os.sched_getaffinity(0))) // 2
-    )
     check(
         Pipeline([("scale", StandardScaler()), ("model", model)]),
         {f"model__{path_name(model)}": SIZES},
         (few[0], target(model, few)),
-        threads=n_threads,
+        threads=max(1, joblib.cpu_count() // 2),  # as each worker has
         scheduler="local",
         n_jobs=2,
         fit_params={"sample_weight": few[3]},
