@@ -6,6 +6,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when TensorFlow is im
 
 import numpy as np
 import pytest
+from expected_skips import pytest_make_collect_report, pytest_runtest_makereport  # noqa: F401 - hooks
 from sklearn.datasets import make_classification, make_regression
 from sklearn.decomposition import PCA
 from sklearn.linear_model import Lasso, Ridge
