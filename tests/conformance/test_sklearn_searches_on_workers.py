@@ -1,7 +1,5 @@
 """scikit-learn's own tests for its searches, run on MultiModelSearchCV with worker processes."""
 
-import pickle
-
 import pytest
 from adapters import GridSearchAdapter, RandomizedSearchAdapter
 from sklearn_tests import DIFFERS_EVERYWHERE, Differs, least_cases, n_cases, searches_tested_with
@@ -15,7 +13,7 @@ DIFFERS_ON_WORKERS = {
     ),
     "test_search_callbacks_with_partial_fit_failures": Differs(
         "its callback sends a class that is defined inside a function through multiprocessing, which cannot pickle it",
-        (AttributeError, pickle.PicklingError, AssertionError),
+        pytest.fail.Exception,  # all fits fail, where it expects a warning about some
     ),
 }
 """Tests that look at the state of one process, with what they look at."""
