@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from namespaces import in_own_namespace
 from results import _adds, _on_small_disks
 from results._journals import entry, found, known, write
 
@@ -545,10 +546,7 @@ ON_ITS_OWN_DISK = 'mount -t tmpfs -o size=1m none "$1" && shift && exec "$@"'
 
 def on_a_disk(folder):
     """Return what a command has to begin with to find a small disk in a folder, which no other process sees."""
-    unshare = ["unshare", "--map-root-user", "--mount"]
-    if shutil.which("unshare") is None or subprocess.call([*unshare, "true"], stderr=subprocess.DEVNULL):
-        pytest.skip("needs mount namespaces")
-    return [*unshare, "sh", "-c", ON_ITS_OWN_DISK, "sh", folder]
+    return [*in_own_namespace("mnt"), "sh", "-c", ON_ITS_OWN_DISK, "sh", folder]
 
 
 @pytest.fixture
