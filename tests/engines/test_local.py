@@ -110,6 +110,27 @@ def counted_threads(model, X, y):
     return model.threads_
 
 
+@pytest.mark.parametrize("n_cores", [3], indirect=True)
+def test_tensorflow_takes_its_share_on_a_worker(n_cores, regression):
+    wrappers = pytest.importorskip("scikeras.wrappers")
+    network = wrappers.KerasRegressor(linear, loss="mean_squared_error", epochs=2, verbose=0, random_state=0)
+    search = MultiModelSearchCV([("keras", network, {})], cv=2, n_jobs=1, scheduler="local", refit=False)
+    search.set_params(scoring=threads_of_tensorflow).fit(*regression)
+    assert list(search.cv_results_["mean_test_score"]) == [n_cores]
+
+
+def linear(meta):
+    import keras
+
+    return keras.Sequential([keras.Input((meta["n_features_in_"],)), keras.layers.Dense(1)])
+
+
+def threads_of_tensorflow(model, X, y):
+    """Count the threads that TensorFlow computes with."""
+    names = [(task / "comm").read_text().strip() for task in Path("/proc/self/task").iterdir()]
+    return names.count("tf_Compute")
+
+
 def test_this_process_keeps_its_environment(two_pipelines, regression):
     script = """
     import os
