@@ -14,11 +14,11 @@ from multisearch.families._xgboost import XGBoostFamily
 
 FAMILIES: tuple[Family, ...] = (
     LightGBMFamily(),
+    XGBoostFamily(),
+    CatBoostFamily(),
     KerasFamily(),
     HistGradientBoostingFamily(),
     SklearnEnsembleFamily(),
-    XGBoostFamily(),
-    CatBoostFamily(),
 )
 
 
