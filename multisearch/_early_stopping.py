@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from sklearn.base import BaseEstimator
 
 from multisearch._records import StoppingRule
@@ -44,14 +45,22 @@ class EarlyStopping(BaseEstimator):
         scorer's name for HistGradientBoosting). None watches the first metric that the model has.
     validation_fraction : float, default=0.1
         The part of each fold's training rows (between 0 and 1) that is held back for stopping.
-    validation : {"inner", "fold"} or splitter, default="inner"
+    validation : {"inner", "last", "fold"} or splitter, default="inner"
         ``"inner"`` holds rows back before the first step of the pipeline is fitted, so that neither transformers nor
         model are trained on them: in proportion to the classes for classifiers, whole groups when ``groups`` are
-        given, the last rows under a TimeSeriesSplit. A splitter's first split of the training rows is used the same
-        way. ``"fold"`` stops on the fold's test rows, as many people do; all training rows are then trained on, but
-        the scores are optimistic, since the test rows have chosen the number of iterations.
+        given, and the last rows, behind the gap that ``cv`` leaves, where all training rows come before the test rows,
+        as under a TimeSeriesSplit. ``"last"`` holds the last rows back, whatever ``cv`` is. A splitter's first split
+        of the training rows is used the same way. ``"fold"`` stops on the fold's test rows, as many people do; all
+        training rows are then trained on, but the scores are optimistic, since the test rows have chosen the number of
+        iterations.
     refit_iterations : {"mean", "median", "max"}, default="mean"
         Which of the iterations found on the winner's folds the refit uses, rounded to a whole number.
+    gap : int or None, default=None
+        With ``validation="last"``, how many rows of X before the first stopping row are neither trained on nor stopped
+        by. None leaves the gap that ``cv`` leaves between training and test rows, where these are in order.
+    keep_history : bool, default=True
+        Whether the metrics of every iteration are kept, in the search's ``histories_`` and in a journal: less than 1 kB
+        for 100 iterations of one or two metrics.
 
     See Also
     --------
@@ -64,7 +73,7 @@ class EarlyStopping(BaseEstimator):
     20
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a public constructor
         self,
         patience: int = 10,
         min_delta: float = 0.0,
@@ -72,6 +81,9 @@ class EarlyStopping(BaseEstimator):
         validation_fraction: float = 0.1,
         validation: Any = "inner",
         refit_iterations: str = "mean",
+        *,
+        gap: int | None = None,
+        keep_history: bool = True,
     ) -> None:
         self.patience = patience
         self.min_delta = min_delta
@@ -79,6 +91,8 @@ class EarlyStopping(BaseEstimator):
         self.validation_fraction = validation_fraction
         self.validation = validation
         self.refit_iterations = refit_iterations
+        self.gap = gap
+        self.keep_history = keep_history
 
 
 def check_early_stopping(early_stopping: EarlyStopping) -> None:
@@ -101,13 +115,31 @@ def check_early_stopping(early_stopping: EarlyStopping) -> None:
     if not isinstance(fraction, numbers.Real) or not 0 < float(fraction) < 1:
         raise ValueError(f"EarlyStopping's validation_fraction must be between 0 and 1, got {fraction!r}")
     validation = early_stopping.validation
-    known = validation in {"inner", "fold"} if isinstance(validation, str) else hasattr(validation, "split")
+    known = validation in {"inner", "last", "fold"} if isinstance(validation, str) else hasattr(validation, "split")
     if not known:
-        raise ValueError(f"EarlyStopping's validation must be 'inner', 'fold' or a splitter, got {validation!r}")
+        raise ValueError(
+            f"EarlyStopping's validation must be 'inner', 'last', 'fold' or a splitter, got {validation!r}"
+        )
+    _check_gap(early_stopping)
+    if not isinstance(early_stopping.keep_history, bool | np.bool_):
+        raise TypeError(f"EarlyStopping's keep_history must be True or False, got {early_stopping.keep_history!r}")
     if early_stopping.refit_iterations not in REFIT_ITERATIONS:
         raise ValueError(
             f"EarlyStopping's refit_iterations must be one of {', '.join(map(repr, REFIT_ITERATIONS))}, "
             f"got {early_stopping.refit_iterations!r}"
+        )
+
+
+def _check_gap(early_stopping: EarlyStopping) -> None:
+    gap: Any = early_stopping.gap
+    if gap is None:
+        return
+    if isinstance(gap, bool) or not isinstance(gap, numbers.Integral) or gap < 0:
+        raise ValueError(f"EarlyStopping's gap must be a whole number of at least 0, or None, got {gap!r}")
+    if not (isinstance(early_stopping.validation, str) and early_stopping.validation == "last"):
+        raise ValueError(
+            f"EarlyStopping's gap={gap} needs validation='last', which alone has the stopping rows behind the training "
+            f"rows whatever cv is, got validation={early_stopping.validation!r}; give that, or leave gap out"
         )
 
 
@@ -139,7 +171,8 @@ def stopping_rules(
         chosen = _chosen(early_stopping, competitor, [one.name for one in competitors])
         if chosen is None:
             continue
-        rows = StoppingRows(chosen.validation, float(chosen.validation_fraction))
+        gap = None if chosen.gap is None else int(chosen.gap)
+        rows = StoppingRows(chosen.validation, float(chosen.validation_fraction), gap)
         if rows not in variants:
             variants.append(rows)
         rules[competitor.name] = StoppingRule(
@@ -148,6 +181,7 @@ def stopping_rules(
             monitor=chosen.monitor,
             refit_iterations=chosen.refit_iterations,
             variant=variants.index(rows),
+            keep_history=bool(chosen.keep_history),
         )
     return rules, variants
 

@@ -212,6 +212,7 @@ def prepare(search: Any, X: Any, y: Any, params: Mapping[str, Any]) -> Preparati
         settings=current_settings(),
         warning_filters=tuple(warnings.filters),
         optimize=bool(search.optimize),
+        early_stopping=search.early_stopping is not None,
         spaces=[space for competitor in competitors for space in competitor.spaces],
         fit_timeout=None if search.fit_timeout is None else float(search.fit_timeout),
     )

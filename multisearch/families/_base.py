@@ -48,6 +48,13 @@ class Stopped:
     history: Mapping[str, Sequence[float]] = field(default_factory=dict)
     cap: int | None = None
 
+    def used_up(self, patience: int) -> bool | None:
+        """Say whether the iterations came to their end before the patience did; None where that is not known."""
+        if self.cap is None or not self.history:
+            return None
+        n_trained = max(map(len, self.history.values()))
+        return n_trained >= self.cap and n_trained - self.n_iterations < patience
+
 
 class Family:
     """What is special about the models of one library; where a library says nothing, nothing is."""

@@ -57,9 +57,13 @@ class HistGradientBoostingFamily(Family):
             )
         finally:
             estimator.set_params(**own)
-        best = best_iteration(estimator.validation_score_, rule.min_delta)
+        scores = estimator.validation_score_
+        best = best_iteration(scores, rule.min_delta)
         truncate_hist_gradient_boosting(estimator, best)
-        return Stopped(best)
+        # What scikit-learn calls "loss" here is a score, too: greater is better
+        watched = rule.monitor if rule.monitor is not None else own["scoring"]
+        name = f"neg_{watched}" if watched == "loss" else watched if isinstance(watched, str) else "score"
+        return Stopped(best, {name: scores[1:]}, estimator.max_iter)
 
     def set_iterations(self, estimator: Any, n_iterations: int) -> None:
         estimator.set_params(max_iter=n_iterations, early_stopping=False)

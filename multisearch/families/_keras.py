@@ -50,8 +50,9 @@ class KerasFamily(Family):
         stop = keras.callbacks.EarlyStopping(
             monitor=monitor, min_delta=rule.min_delta, patience=rule.patience, restore_best_weights=True
         )
+        check = monitor_check(stop)
         callbacks = estimator.get_params().get("fit__callbacks")
-        estimator.set_params(fit__callbacks=_with_callbacks(callbacks, monitor_check(stop), stop))
+        estimator.set_params(fit__callbacks=_with_callbacks(callbacks, check, stop))
         try:
             estimator.fit(rows.X, rows.y, validation_data=_encoded(estimator, rows, stopping), **dict(rows.fit_params))
         finally:
@@ -59,7 +60,7 @@ class KerasFamily(Family):
                 del estimator.fit__callbacks
             else:
                 estimator.set_params(fit__callbacks=callbacks)
-        return Stopped(int(stop.best_epoch) + 1)
+        return Stopped(int(stop.best_epoch) + 1, check.history, check.n_epochs)
 
     def set_iterations(self, estimator: Any, n_iterations: int) -> None:
         names = {"epochs", "fit__epochs"} & set(estimator.get_params())

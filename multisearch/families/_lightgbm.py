@@ -92,7 +92,8 @@ class LightGBMFamily(Family):
         metrics = [] if metrics is None else metrics if isinstance(metrics, list) else [metrics]
         if rule.monitor is not None:
             metrics = [rule.monitor, *metrics]
-        callbacks = [*(fit_params.pop("callbacks", None) or []), _MonitoredStopping(rule)]
+        stop = _MonitoredStopping(rule)
+        callbacks = [*(fit_params.pop("callbacks", None) or []), stop]
         if stopping.sample_weight is not None:
             fit_params["eval_sample_weight"] = [stopping.sample_weight]
         if stopping.fit_params.get("init_score") is not None:
@@ -108,7 +109,8 @@ class LightGBMFamily(Family):
                 callbacks=callbacks,
                 **fit_params,
             )
-        return Stopped(int(estimator.best_iteration_ or estimator.n_estimators_))
+        history: Mapping[str, list[float]] = next(iter(estimator.evals_result_.values()), {})
+        return Stopped(int(estimator.best_iteration_ or estimator.n_estimators_), history, stop.cap)
 
     def set_iterations(self, estimator: Any, n_iterations: int) -> None:
         params = estimator.get_params()
@@ -199,12 +201,14 @@ class _MonitoredStopping:
         import lightgbm
 
         self.order = 30  # after the recording of results; LightGBM looks for it on the object only
+        self.cap: int | None = None
         self.monitor = rule.monitor
         self.stop = lightgbm.early_stopping(
             rule.patience, first_metric_only=True, verbose=False, min_delta=rule.min_delta
         )
 
     def __call__(self, env: Any) -> None:
+        self.cap = env.end_iteration - env.begin_iteration
         results = env.evaluation_result_list or []
         names = [_metric_name(result) for result in results]
         if not names:

@@ -47,6 +47,8 @@ class Problem:
         scikit-learn's callbacks; None where the search has none.
     optimize : bool
         False fits every candidate as it would be fitted alone.
+    early_stopping : bool
+        Whether early stopping was asked for, even if nobody can.
     fit_timeout : float or None
         Seconds that an evaluation, or a shared step, may take.
     spaces : sequence
@@ -69,6 +71,7 @@ class Problem:
     warning_filters: Sequence[tuple[Any, ...]]
     monitor: Monitor | None = None
     optimize: bool = True
+    early_stopping: bool = False
     fit_timeout: float | None = None
     spaces: Sequence[Any] = ()
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import get_routing_for_object
 
-from multisearch._records import Candidate, Fold, StoppingRule
+from multisearch._histories import pack
+from multisearch._records import Candidate, Fold, Outcome, StoppingRule
 from multisearch.families import (
     Stopped,
     StoppingRows,
@@ -64,6 +66,16 @@ class _StoppedFit:
     def get_metadata_routing(self) -> Any:
         """Ask for what the model itself asks for."""
         return get_routing_for_object(self._model)
+
+
+def recorded(outcome: Outcome, stopped: Stopped, rule: StoppingRule) -> Outcome:
+    """Return an outcome with what there is to say of how its fit was stopped."""
+    return replace(
+        outcome,
+        n_iterations=stopped.n_iterations,
+        history=pack(stopped.history) if rule.keep_history else None,
+        used_up=stopped.used_up(rule.patience),
+    )
 
 
 def stopping_rows(

@@ -37,7 +37,7 @@ from multisearch.fitting._rows import private
 from multisearch.fitting._scoring import announced, score, scores_on_transformed_rows
 from multisearch.fitting._shared import StepResult, handed_out, through_steps
 from multisearch.fitting._steps import fit_steps, lent_to, training_rows
-from multisearch.fitting._stopping import fit_stopped, stopping_rows
+from multisearch.fitting._stopping import fit_stopped, recorded, stopping_rows
 from multisearch.fitting._surroundings import Surroundings
 from multisearch.fitting._warnings import collected_warnings
 
@@ -210,8 +210,9 @@ def _fitted_and_scored(
         scoring = _Scoring(problem, candidate.estimator, estimator, fold, shared)
         taken |= scoring.short_cuts
         longest = scoring.outcome(candidate, fit_seconds)
-        if stopped is not None:
-            longest = replace(longest, n_iterations=stopped.n_iterations)
+        rule = problem.rule_of(candidate)
+        if stopped is not None and rule is not None:
+            longest = recorded(longest, stopped, rule)
         outcomes = [longest, *_shorter_outcomes(problem, evaluation, scoring, fit_seconds)]
     return [replace(one, short_cuts=one.short_cuts.union(of_family)) for one in outcomes] if of_family else outcomes
 

@@ -199,3 +199,45 @@ def test_no_path_where_training_may_depend_on_its_length(params):
     model = HistGradientBoostingRegressor(**{"random_state": 0, "early_stopping": False} | params)
 
     assert HistGradientBoostingFamily().path_parameter(model, model.get_params()) is None
+
+
+# What is recorded
+
+
+@pytest.mark.parametrize(
+    ("monitor", "scoring", "name"),
+    [
+        (None, "loss", "neg_loss"),
+        ("loss", "neg_mean_absolute_error", "neg_loss"),
+        (None, "neg_mean_absolute_error", "neg_mean_absolute_error"),
+        ("neg_mean_absolute_error", "loss", "neg_mean_absolute_error"),
+        (None, None, "score"),
+    ],
+)
+def test_the_history_is_scikit_learns_own_record(make_model, noisy, rule, monitor, scoring, name):
+    training, stopping = noisy
+    stopped = HistGradientBoostingFamily().fit_stopped(
+        make_model(scoring=scoring), *noisy, rule(patience=4, monitor=monitor)
+    )
+    alone = make_model(early_stopping=True, n_iter_no_change=4, tol=0.0, scoring=monitor or scoring)
+    alone.fit(training.X, training.y, X_val=stopping.X, y_val=stopping.y)
+
+    assert list(stopped.history) == [name]
+    np.testing.assert_array_equal(stopped.history[name], alone.validation_score_[1:])
+    assert stopped.n_iterations == np.argmax(stopped.history[name]) + 1
+
+
+@pytest.mark.parametrize(("n_trees", "used_up"), [(N_TREES, False), (4, True)])
+def test_trees_that_are_used_up_before_patience_are_known(family, make_model, noisy, rule, n_trees, used_up):
+    stopped = family.fit_stopped(make_model(max_iter=n_trees), *noisy, rule(patience=4))
+
+    assert stopped.cap == n_trees
+    assert stopped.used_up(4) is used_up
+
+
+def test_a_model_that_never_gets_better_has_not_used_its_trees_up(family, make_model, noisy, rule):
+    training, stopping = noisy
+    stopped = family.fit_stopped(make_model(), training, replace(stopping, y=-stopping.y), rule(patience=4))
+
+    assert stopped.n_iterations == 1
+    assert stopped.used_up(4) is False

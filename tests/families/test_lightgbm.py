@@ -231,6 +231,31 @@ def test_a_model_that_never_stops_returns_all_its_trees(family, make_model, nois
     assert family.fit_stopped(make_model(n_estimators=2), *noisy, rule(patience=50)).n_iterations == 2
 
 
+@pytest.mark.parametrize("metrics", ["l2", ["l1", "l2"]])
+def test_the_history_is_lightgbms_own_record(family, make_model, noisy, rule, metrics):
+    model = make_model(metric=metrics)
+    stopped = family.fit_stopped(model, *noisy, rule(patience=2))
+
+    assert dict(stopped.history) == dict(model.evals_result_["valid_0"])
+    assert {len(values) for values in stopped.history.values()} == {stopped.n_iterations + 2}
+
+
+@pytest.mark.parametrize(("n_trees", "patience", "used_up"), [(N_TREES, 2, False), (4, 3, True), (2, 50, True)])
+def test_trees_that_are_used_up_before_patience_are_known(make_model, noisy, rule, n_trees, patience, used_up):
+    stopped = LightGBMFamily().fit_stopped(make_model(n_estimators=n_trees), *noisy, rule(patience=patience))
+
+    assert stopped.cap == n_trees
+    assert stopped.used_up(patience) is used_up
+
+
+def test_patience_that_runs_out_with_the_last_tree_has_run_out(family, make_model, noisy, rule):
+    best = family.fit_stopped(make_model(), *noisy, rule(patience=2)).n_iterations
+    stopped = family.fit_stopped(make_model(n_estimators=best + 2), *noisy, rule(patience=2))
+
+    assert len(stopped.history["l2"]) == stopped.cap
+    assert stopped.used_up(2) is False
+
+
 # Iterations
 
 
