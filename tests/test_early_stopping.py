@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from catboost import CatBoostRegressor
 from helpers import assert_same_results
 from lightgbm import LGBMClassifier, LGBMRegressor
 from sklearn.base import BaseEstimator, TransformerMixin, clone
@@ -8,6 +9,7 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import GroupShuffleSplit, KFold, ShuffleSplit, StratifiedShuffleSplit, TimeSeriesSplit
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
+from xgboost import XGBRegressor
 
 from multisearch import EarlyStopping, MultiModelSearchCV, _preparation
 from multisearch._early_stopping import iterations_for_refit
@@ -29,16 +31,38 @@ class Witness(TransformerMixin, BaseEstimator):
         return X
 
 
-class WitnessedTrees(LGBMRegressor):
-    """LightGBM that notes the rows that it is fitted on and those that it stops by."""
+FITTED_ON = []
+STOPPED_BY = []
 
-    fitted_on: list = []  # noqa: RUF012
-    stopped_by: list = []  # noqa: RUF012
+
+def numbers(X):
+    return frozenset(X[:, 0].astype(int))
+
+
+class Notes:
+    """A boosted model that notes the rows that it is fitted on and those that it stops by."""
 
     def fit(self, X, y, **params):
-        self.fitted_on.append(frozenset(X[:, 0].astype(int)))
-        self.stopped_by += [frozenset(rows[:, 0].astype(int)) for rows, _ in params.get("eval_set", [])]
+        FITTED_ON.append(numbers(X))
+        given = params.get("eval_set", [])
+        STOPPED_BY.extend(numbers(rows) for rows, _ in (given if isinstance(given, list) else [given]))
         return super().fit(X, y, **params)
+
+
+class WitnessedLightGBM(Notes, LGBMRegressor):
+    pass
+
+
+class WitnessedXGBoost(Notes, XGBRegressor):
+    def get_params(self, deep=True):
+        return XGBRegressor.get_params(XGBRegressor(**self._given()), deep)  # it looks for its base first
+
+    def _given(self):
+        return {name: getattr(self, name) for name in ("n_estimators", "max_depth", "random_state", "n_jobs")}
+
+
+class WitnessedCatBoost(Notes, CatBoostRegressor):
+    pass
 
 
 @pytest.fixture
@@ -52,13 +76,21 @@ def trees():
     return LGBMRegressor(n_estimators=200, learning_rate=0.3, min_child_samples=5, verbose=-1, random_state=0, n_jobs=1)
 
 
-@pytest.fixture
-def witnesses(monkeypatch):
+WITNESSES = {
+    "LightGBM": lambda: WitnessedLightGBM(n_estimators=5, verbose=-1, random_state=0, n_jobs=1),
+    "XGBoost": lambda: WitnessedXGBoost(n_estimators=5, random_state=0, n_jobs=1),
+    "CatBoost": lambda: WitnessedCatBoost(
+        n_estimators=5, verbose=0, random_state=0, thread_count=1, allow_writing_files=False
+    ),
+}
+
+
+@pytest.fixture(params=WITNESSES)
+def witnesses(request, monkeypatch):
     monkeypatch.setattr(_preparation, "SHARE", 0.0)  # a check would be one fit more
-    for noted in (Witness.fitted_on, Witness.transformed, WitnessedTrees.fitted_on, WitnessedTrees.stopped_by):
+    for noted in (Witness.fitted_on, Witness.transformed, FITTED_ON, STOPPED_BY):
         noted.clear()
-    model = WitnessedTrees(n_estimators=5, verbose=-1, random_state=0, n_jobs=1)
-    return Pipeline([("witness", Witness()), ("model", model)])
+    return Pipeline([("witness", Witness()), ("model", WITNESSES[request.param]())])
 
 
 @pytest.mark.parametrize("optimize", [True, False])
@@ -73,18 +105,18 @@ def test_no_stopping_or_test_row_reaches_a_fit(witnesses, numbered, optimize):
         optimize=optimize,
     ).fit(X, y)
     assert search.n_splits_ == 3
-    stopping = list(dict.fromkeys(WitnessedTrees.stopped_by))
+    stopping = list(dict.fromkeys(STOPPED_BY))
     assert len(stopping) == 3
     for (train, test), held_back in zip(KFold(3).split(X), stopping, strict=True):
         assert held_back < set(train)
         assert len(held_back) == 20
         fitted = set(train) - held_back
         assert Witness.fitted_on.count(fitted) == (1 if optimize else 2)
-        assert WitnessedTrees.fitted_on.count(fitted) == 2
+        assert FITTED_ON.count(fitted) == 2
         assert held_back in Witness.transformed
         assert set(test) in Witness.transformed
     assert len(set(Witness.fitted_on)) == 3
-    assert len(set(WitnessedTrees.fitted_on)) == 3
+    assert len(set(FITTED_ON)) == 3
 
 
 def test_stopping_on_the_fold_uses_its_test_rows_and_trains_on_all_others(witnesses, numbered):
@@ -92,8 +124,8 @@ def test_stopping_on_the_fold_uses_its_test_rows_and_trains_on_all_others(witnes
     MultiModelSearchCV(
         [("trees", witnesses, {})], cv=KFold(3), early_stopping=EarlyStopping(validation="fold"), refit=False
     ).fit(X, y)
-    assert WitnessedTrees.stopped_by == [frozenset(test) for _, test in KFold(3).split(X)]
-    assert WitnessedTrees.fitted_on == [frozenset(train) for train, _ in KFold(3).split(X)]
+    assert [frozenset(test) for _, test in KFold(3).split(X)] == STOPPED_BY
+    assert [frozenset(train) for train, _ in KFold(3).split(X)] == FITTED_ON
 
 
 def test_the_last_rows_stop_under_a_time_series_split(witnesses, numbered):
@@ -102,7 +134,7 @@ def test_the_last_rows_stop_under_a_time_series_split(witnesses, numbered):
     MultiModelSearchCV(
         [("trees", witnesses, {})], cv=cv, early_stopping=EarlyStopping(validation_fraction=0.2), refit=False
     ).fit(X, y)
-    for (train, _), held_back in zip(cv.split(X), WitnessedTrees.stopped_by, strict=True):
+    for (train, _), held_back in zip(cv.split(X), STOPPED_BY, strict=True):
         assert held_back == set(train[-len(held_back) :])
 
 
@@ -113,7 +145,7 @@ def test_whole_groups_stop_when_groups_are_given(witnesses, numbered):
     MultiModelSearchCV(
         [("trees", witnesses, {})], cv=cv, early_stopping=EarlyStopping(validation_fraction=0.25), refit=False
     ).fit(X, y, groups=groups)
-    for fitted, held_back in zip(WitnessedTrees.fitted_on, WitnessedTrees.stopped_by, strict=True):
+    for fitted, held_back in zip(FITTED_ON, STOPPED_BY, strict=True):
         assert not {groups[row] for row in fitted} & {groups[row] for row in held_back}
         assert len({groups[row] for row in held_back}) == 4
 
@@ -125,7 +157,7 @@ def test_a_splitter_chooses_the_stopping_rows(witnesses, numbered):
         [("trees", witnesses, {})], cv=KFold(2), early_stopping=EarlyStopping(validation=validation), refit=False
     ).fit(X, y)
     expected = [frozenset(train[next(validation.split(train))[1]]) for train, _ in KFold(2).split(X)]
-    assert WitnessedTrees.stopped_by == expected
+    assert expected == STOPPED_BY
 
 
 def test_classes_are_kept_in_proportion(classification):
