@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 import statistics
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,14 @@ from sklearn.base import BaseEstimator
 
 from multisearch._records import StoppingRule
 from multisearch.candidates import Competitor
-from multisearch.families import families_that_stop, is_plain_pipeline, last_step, stopping_family_of
+from multisearch.families import (
+    Family,
+    families_that_stop,
+    has_last_step,
+    iterative_models_in,
+    last_step,
+    stopping_family_of,
+)
 from multisearch.planning import StoppingRows
 
 REFIT_ITERATIONS = ("mean", "median", "max")
@@ -193,28 +201,49 @@ def _chosen(early_stopping: Any, competitor: Competitor, names: Sequence[str]) -
             f"early_stopping must be an EarlyStopping, a dict of them by estimator name, or None, got {chosen!r}"
         )
     check_early_stopping(chosen)
-    stopping_models = [model for model in models_of(competitor) if stopping_family_of(model) is not None]
-    if not stopping_models:
-        if by_name:
-            model = type(last_step(competitor.estimator)).__name__
-            raise ValueError(
-                f"early_stopping names {competitor.name!r}, but {model} cannot stop early here; models of "
-                f"{', '.join(families_that_stop())} can, alone or as a Pipeline's last step"
-            )
+    models = models_of(competitor)
+    passed_over = [model for model in models if stopping_family_of(model) is None]
+    if by_name and len(passed_over) == len(models):
+        raise ValueError(f"early_stopping names {competitor.name!r}, but {_why_none_stops(models)}; {_who_stops()}")
+    if not by_name and any(map(iterative_models_in, passed_over)):
+        warnings.warn(
+            f"early_stopping does not apply to estimator {competitor.name!r}: {_why_none_stops(passed_over)}, so that "
+            f"it is trained as it would be without; {_who_stops()}; give a dict of EarlyStopping by estimator name, "
+            "without this one, if that is meant",
+            UserWarning,
+            stacklevel=2,
+        )
+    if len(passed_over) == len(models):
         return None
-    for model in stopping_models:
+    for model in models:
         _require_library(competitor.name, model)
     return chosen
 
 
+def _why_none_stops(models: Sequence[Any]) -> str:
+    """Return a clause about the first of some models that cannot stop early, those that one may expect to before."""
+    outer = next((model for model in models if iterative_models_in(model)), models[0])
+    kind = type(outer).__name__
+    inner = [model for model in iterative_models_in(outer) if stopping_family_of(model) is not None]
+    if inner:
+        return f"its {type(inner[0]).__name__} is inside a {kind}, where it cannot stop early"
+    return f"{kind} cannot stop early here"
+
+
+def _who_stops() -> str:
+    return f"models of {', '.join(families_that_stop())} can, alone or as the last step of a Pipeline"
+
+
 def models_of(competitor: Competitor) -> list[Any]:
     """Return the models that an estimator may end in: its own last step, and those that a setting may put there."""
-    models = [last_step(competitor.estimator)]
-    if is_plain_pipeline(competitor.estimator):
-        final = competitor.estimator.steps[-1][0]
-        for space in competitor.spaces:
-            values = space.get(final, [])
-            models += [] if hasattr(values, "rvs") else list(values)
+    own = last_step(competitor.estimator)
+    if not has_last_step(competitor.estimator):
+        return [own]
+    final = competitor.estimator.steps[-1][0]
+    models = []
+    for space in competitor.spaces or ({},):
+        values = space.get(final, [own])
+        models += [own] if hasattr(values, "rvs") else list(values)
     return models
 
 
@@ -227,8 +256,12 @@ def _require_library(name: str, model: Any) -> None:
     except ImportError as error:
         raise ImportError(
             f"early stopping of estimator {name!r} needs {error.name or family.name}, which is not installed; "
-            f"install it with: pip install 'multisearch[{family.extra}]'"
+            f"install it with: pip install {_what_installs(family)}"
         ) from error
+
+
+def _what_installs(family: Family) -> str:
+    return family.name.lower() if family.extra is None else f"'multisearch[{family.extra}]'"
 
 
 def iterations_for_refit(rule: StoppingRule, iterations: Sequence[int]) -> int:

@@ -1,4 +1,5 @@
 import pickle
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import GroupShuffleSplit, KFold, ShuffleSplit, StratifiedShuffleSplit, TimeSeriesSplit
+from sklearn.model_selection import GroupShuffleSplit, KFold, ShuffleSplit, StratifiedKFold, TimeSeriesSplit
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -255,6 +256,7 @@ def test_keras_classifiers_behave_as_classifiers(classification):
     from scikeras.wrappers import KerasClassifier
 
     X, y = classification
+    X, y = X[np.argsort(y)], np.sort(y)  # so that folds that look at no class would lack one
     search = MultiModelSearchCV(
         [("keras", Pipeline([("scale", StandardScaler()), ("model", KerasClassifier(three_classes, **KERAS))]), {})],
         cv=2,
@@ -263,8 +265,13 @@ def test_keras_classifiers_behave_as_classifiers(classification):
         early_stopping=EarlyStopping(patience=2),
         random_state=0,
     ).fit(X, y)
-    folds = next(StratifiedShuffleSplit(1, random_state=0).split(X, y))
-    assert len(folds) == 2
+    problem = _preparation.prepare(search, X, y, {}).problem
+    (folds,) = [folds for folds in problem.folds if folds[0].stopping is not None]
+    for fold, (train, test) in zip(folds, StratifiedKFold(2).split(X, y), strict=True):
+        np.testing.assert_array_equal(fold.test, test)
+        np.testing.assert_array_equal(np.sort(np.concatenate([fold.train, fold.stopping])), train)
+        assert Counter(y[fold.stopping]).keys() == set(y)
+        assert max(Counter(y[fold.stopping]).values()) - min(Counter(y[fold.stopping]).values()) <= 1
     assert np.isfinite(search.cv_results_["mean_test_neg_log_loss"]).all()
     assert search.cv_results_["mean_n_iterations"][0] >= 1
     assert set(search.predict(X)) <= set(y)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from sklearn.base import is_classifier
+from sklearn.metrics import get_scorer_names
 
 from multisearch._records import StoppingRule
 from multisearch._sklearn_compat import truncate_hist_gradient_boosting
@@ -23,12 +25,15 @@ _HARMLESS = frozenset(
 )
 """Numbers and words under these names leave the first trees of a large model what the small model is."""
 
+_LOSS = "loss"
+
 
 class HistGradientBoostingFamily(Family):
     """``HistGradientBoostingRegressor`` and ``HistGradientBoostingClassifier``."""
 
     name: str = "scikit-learn's HistGradientBoosting"
     stops_early: bool = True
+    stopping_params: tuple[str, ...] = ("X_val", "y_val", "sample_weight_val")
 
     def handles(self, estimator: Any) -> bool:
         return derives_from(estimator, "sklearn", *_CLASSES)
@@ -63,6 +68,11 @@ class HistGradientBoostingFamily(Family):
     def set_iterations(self, estimator: Any, n_iterations: int) -> None:
         estimator.set_params(max_iter=n_iterations, early_stopping=False)
 
+    def objection_to_monitor(self, estimator: Any, monitor: str, fit_params: Mapping[str, Any]) -> str | None:
+        if monitor in {_LOSS, *get_scorer_names()}:
+            return None
+        return f"{type(estimator).__name__} takes {_LOSS!r} or a scorer's name, such as {_example(estimator)!r}"
+
     def path_parameter(self, estimator: Any, params: Mapping[str, Any]) -> str | None:
         """Name ``max_iter`` where early stopping is off for certain: "auto" depends on the number of rows."""
         if not is_exactly(estimator, "sklearn", *_CLASSES) or params["early_stopping"] is not False:
@@ -90,3 +100,7 @@ def best_iteration(validation_scores: Any, min_delta: float) -> int:
         if scores[iteration] > scores[best] + min_delta:
             best = iteration
     return best
+
+
+def _example(estimator: Any) -> str:
+    return "neg_log_loss" if is_classifier(estimator) else "neg_mean_absolute_error"

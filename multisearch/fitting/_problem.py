@@ -13,7 +13,7 @@ from sklearn.utils import get_tags
 
 from multisearch._records import Candidate, Fold, Rows, StoppingRule
 from multisearch._sklearn_compat import check_method_params, safe_split, take_rows
-from multisearch.families import is_plain_pipeline, stopping_family_of
+from multisearch.families import has_last_step, stopping_family_of
 from multisearch.fitting._monitor import Monitor
 from multisearch.fitting._settings import Settings
 
@@ -85,7 +85,7 @@ class Problem:
     def model_of(self, candidate: Candidate) -> Any:
         """Return a candidate's last step, as it is before parameters are set; a setting may replace it."""
         estimator = self.estimators[candidate.estimator]
-        if not is_plain_pipeline(estimator):
+        if not has_last_step(estimator):
             return estimator
         name, model = estimator.steps[-1]
         return candidate.params.get(name, model)

@@ -11,7 +11,17 @@ from sklearn.utils.metadata_routing import get_routing_for_object
 
 from multisearch._histories import pack
 from multisearch._records import Candidate, Fold, Outcome, StoppingRule
-from multisearch.families import Stopped, StoppingRows, TrainingRows, is_plain_pipeline, last_step, stopping_family_of
+from multisearch.families import (
+    Stopped,
+    StoppingRows,
+    TrainingRows,
+    has_last_step,
+    is_resampling_pipeline,
+    last_step,
+    prefix_of_last_step,
+    stopping_family_of,
+    without_sampling,
+)
 from multisearch.fitting._problem import Problem
 from multisearch.fitting._shared import StepResult, through_steps
 
@@ -25,7 +35,7 @@ def fit_stopped(
     """
     model = last_step(estimator)
     fit = _StoppedFit(model, rule, stopping)
-    if not is_plain_pipeline(estimator):
+    if not has_last_step(estimator):
         return fit.fit(rows.X, rows.y, **rows.fit_params).stopped
     name = estimator.steps[-1][0]
     estimator.steps[-1] = (name, fit)
@@ -78,7 +88,12 @@ def stopping_rows(
     if fold.stopping is None:
         raise ValueError(f"fold {fold.index} has no rows to stop by")
     X = problem.rows(estimator, fold.stopping, fold.train)[0] if shared is None else shared.stopping
-    X = through_steps(estimator, 0 if shared is None else len(shared.fitted), X)
+    if is_resampling_pipeline(estimator):
+        X = without_sampling(estimator, X)
+    else:
+        X = through_steps(estimator, 0 if shared is None else len(shared.fitted), X)
     params = problem.fit_params_of(candidate.estimator, fold.stopping)
-    named = f"{estimator.steps[-1][0]}__sample_weight" if is_plain_pipeline(estimator) else "sample_weight"
-    return StoppingRows(X, problem.targets(fold.stopping), params.get(named, params.get("sample_weight")))
+    prefix = prefix_of_last_step(estimator)
+    own = {name.removeprefix(prefix): value for name, value in params.items() if name.startswith(prefix)}
+    of_model = {**params, **own}  # with metadata routing they have no prefix
+    return StoppingRows(X, problem.targets(fold.stopping), of_model.pop("sample_weight", None), of_model)
