@@ -1,3 +1,6 @@
+import pickle
+from collections import Counter
+
 import numpy as np
 import pytest
 from catboost import CatBoostRegressor
@@ -5,8 +8,9 @@ from helpers import assert_same_results
 from lightgbm import LGBMClassifier, LGBMRegressor
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import GroupShuffleSplit, KFold, ShuffleSplit, StratifiedShuffleSplit, TimeSeriesSplit
+from sklearn.model_selection import GroupShuffleSplit, KFold, ShuffleSplit, StratifiedKFold, TimeSeriesSplit
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from xgboost import XGBRegressor
@@ -284,6 +288,7 @@ def test_keras_classifiers_behave_as_classifiers(classification):
     from scikeras.wrappers import KerasClassifier
 
     X, y = classification
+    X, y = X[np.argsort(y)], np.sort(y)  # so that folds that look at no class would lack one
     search = MultiModelSearchCV(
         [("keras", Pipeline([("scale", StandardScaler()), ("model", KerasClassifier(three_classes, **KERAS))]), {})],
         cv=2,
@@ -292,8 +297,13 @@ def test_keras_classifiers_behave_as_classifiers(classification):
         early_stopping=EarlyStopping(patience=2),
         random_state=0,
     ).fit(X, y)
-    folds = next(StratifiedShuffleSplit(1, random_state=0).split(X, y))
-    assert len(folds) == 2
+    problem = _preparation.prepare(search, X, y, {}).problem
+    (folds,) = [folds for folds in problem.folds if folds[0].stopping is not None]
+    for fold, (train, test) in zip(folds, StratifiedKFold(2).split(X, y), strict=True):
+        np.testing.assert_array_equal(fold.test, test)
+        np.testing.assert_array_equal(np.sort(np.concatenate([fold.train, fold.stopping])), train)
+        assert Counter(y[fold.stopping]).keys() == set(y)
+        assert max(Counter(y[fold.stopping]).values()) - min(Counter(y[fold.stopping]).values()) <= 1
     assert np.isfinite(search.cv_results_["mean_test_neg_log_loss"]).all()
     assert search.cv_results_["mean_n_iterations"][0] >= 1
     assert set(search.predict(X)) <= set(y)
@@ -342,3 +352,246 @@ def linear(meta):
     import keras
 
     return keras.Sequential([keras.Input((meta["n_features_in_"],)), keras.layers.Dense(1)])
+
+
+# What is recorded
+
+
+@pytest.fixture
+def boosted(trees):
+    """Return a search over two sizes of trees and one model that cannot stop early."""
+    estimators = [("trees", trees, {"max_depth": [1, 3]}), ("ridge", Ridge(), {})]
+    return MultiModelSearchCV(
+        estimators, cv=KFold(3), early_stopping=EarlyStopping(patience=5), random_state=0, scoring="r2"
+    )
+
+
+@pytest.mark.filterwarnings("ignore:The argument 'eval_set' is deprecated")
+def test_histories_are_what_the_library_itself_records(boosted, trees, regression):
+    import lightgbm
+
+    X, y = regression
+    histories = boosted.fit(X, y).histories_
+    for row, depth in enumerate([1, 3]):
+        for fold, (train, _) in enumerate(KFold(3).split(X)):
+            kept, held_back = next(ShuffleSplit(1, test_size=0.1, random_state=0).split(train))
+            model = clone(trees).set_params(max_depth=depth)
+            model.fit(
+                X[train[kept]],
+                y[train[kept]],
+                eval_set=[(X[train[held_back]], y[train[held_back]])],
+                callbacks=[lightgbm.early_stopping(5, verbose=False)],
+            )
+            own = histories.query("candidate == @row and fold == @fold")
+            assert own["value"].tolist() == model.evals_result_["valid_0"]["l2"]
+            assert own["iteration"].tolist() == list(range(1, len(own) + 1))
+            best = int(boosted.cv_results_[f"split{fold}_n_iterations"][row])
+            assert own["value"].argmin() + 1 == best
+    assert set(histories["metric"]) == {"l2"}
+    assert set(histories["estimator"]) == {"trees"}
+    assert len(histories.groupby(["candidate", "fold"])) == 6
+
+
+@pytest.mark.parametrize("how", [{"optimize": False}, {"n_jobs": 2}], ids=str)
+def test_histories_are_the_same_wherever_and_however_it_runs(boosted, regression, how):
+    plain = clone(boosted).fit(*regression)
+    other = boosted.set_params(**how).fit(*regression)
+
+    assert other.histories_.equals(plain.histories_)
+
+
+@pytest.mark.slow
+def test_histories_of_keras_are_the_same_wherever_and_however_it_runs(classification):
+    from scikeras.wrappers import KerasClassifier
+
+    keras = KERAS | {"epochs": 40, "optimizer__learning_rate": 0.05}
+    search = MultiModelSearchCV(
+        [("keras", Pipeline([("scale", StandardScaler()), ("model", KerasClassifier(three_classes, **keras))]), {})],
+        cv=2,
+        early_stopping=EarlyStopping(patience=3),
+        random_state=0,
+        refit=False,
+    )
+    fast = clone(search).fit(*classification)
+    alone = clone(search).set_params(optimize=False).fit(*classification)
+    workers = clone(search).set_params(n_jobs=2).fit(*classification)
+
+    assert set(fast.histories_["metric"]) == {"val_loss"}
+    assert fast.histories_.equals(alone.histories_)
+    assert fast.histories_.equals(workers.histories_)
+
+
+def test_histories_are_pickled_but_not_cloned(boosted, regression):
+    boosted.fit(*regression)
+    opened = pickle.loads(pickle.dumps(boosted))
+
+    assert opened.histories_.equals(boosted.histories_)
+    with pytest.raises(AttributeError, match="has no histories_, since it is not fitted with early_stopping"):
+        clone(boosted).histories_  # noqa: B018 - the access is what is tested
+
+
+def test_histories_are_gone_with_a_fit_that_stops_nothing(boosted, regression):
+    boosted.fit(*regression)
+    boosted.set_params(early_stopping=None).fit(*regression)
+
+    assert not hasattr(boosted, "histories_")
+
+
+def test_histories_can_be_switched_off_by_estimator(trees, regression):
+    stops = {"one": EarlyStopping(patience=5, keep_history=False), "other": EarlyStopping(patience=5)}
+    search = MultiModelSearchCV(
+        [("one", trees, {}), ("other", trees, {})], cv=3, early_stopping=stops, random_state=0
+    ).fit(*regression)
+
+    assert set(search.histories_["estimator"]) == {"other"}
+    np.testing.assert_array_equal(*(search.cv_results_["mean_n_iterations"][row] for row in (0, 1)))
+
+
+def test_histories_take_less_than_a_kilobyte_for_a_hundred_iterations(trees, regression):
+    search = MultiModelSearchCV(
+        [("trees", trees.set_params(learning_rate=0.02), {})],
+        cv=3,
+        early_stopping=EarlyStopping(patience=100),
+        random_state=0,
+        refit=False,
+    )
+    with pytest.warns(ConvergenceWarning):
+        without = len(pickle.dumps(clone(search).set_params(early_stopping__keep_history=False).fit(*regression)))
+    with pytest.warns(ConvergenceWarning):
+        search.fit(*regression)
+
+    n_iterations = len(search.histories_)
+    assert n_iterations > 300
+    assert len(pickle.dumps(search)) - without < 10 * n_iterations
+
+
+def test_a_journal_gives_histories_and_knows_what_was_used_up(boosted, trees, regression, tmp_path):
+    boosted.set_params(journal=tmp_path / "journal.db", trees=trees.set_params(n_estimators=20))
+    said, histories = [], []
+    for from_journal in (0, 9):
+        with pytest.warns(ConvergenceWarning, match="in . of 6 fits of estimator 'trees'") as given:
+            search = clone(boosted).fit(*regression)
+        assert search.search_stats_.evaluations_from_journal == from_journal
+        said.append([str(one.message) for one in given])
+        histories.append(search.histories_)
+    assert said[0] == said[1]
+    assert histories[0].equals(histories[1])
+    assert len(histories[0]) > 0
+
+
+def test_what_a_journal_knows_is_not_shown_to_whoever_keeps_no_history(boosted, regression, tmp_path):
+    boosted.set_params(journal=tmp_path / "journal.db").fit(*regression)
+    boosted.set_params(early_stopping__keep_history=False).fit(*regression)
+
+    assert boosted.search_stats_.evaluations_from_journal == 9
+    assert boosted.histories_.empty
+
+
+@pytest.mark.parametrize("early_stopping", [EarlyStopping(), {}], ids=["for all", "for none"])
+def test_iterations_are_there_where_no_estimator_can_stop(regression, early_stopping):
+    search = MultiModelSearchCV([("ridge", Ridge(), {})], cv=3, early_stopping=early_stopping).fit(*regression)
+
+    names = [*(f"split{fold}_n_iterations" for fold in range(3)), "mean_n_iterations", "std_n_iterations"]
+    assert all(np.isnan(search.cv_results_[name]).all() for name in names)
+    assert search.best_n_iterations_ is None
+    assert search.histories_.empty
+
+
+def test_iterations_are_there_where_every_fit_that_could_stop_has_failed(trees, regression):
+    broken = trees.set_params(num_leaves=-1)
+    search = MultiModelSearchCV(
+        [("trees", broken, {}), ("ridge", Ridge(), {})], cv=3, early_stopping=EarlyStopping(), error_score=-1.0
+    )
+    with pytest.warns(FitFailedWarning):
+        search.fit(*regression)
+
+    assert np.isnan(search.cv_results_["mean_n_iterations"]).all()
+    assert search.best_n_iterations_ is None
+    assert search.histories_.empty
+
+
+def test_without_early_stopping_there_are_no_iterations(regression):
+    search = MultiModelSearchCV([("ridge", Ridge(), {})], cv=3).fit(*regression)
+
+    assert not [name for name in search.cv_results_ if "n_iterations" in name]
+    assert not hasattr(search, "best_n_iterations_")
+    assert not hasattr(search, "histories_")
+
+
+def test_fits_that_use_up_their_iterations_are_said_once_with_what_to_do(trees, regression):
+    few, many = clone(trees).set_params(n_estimators=4), trees
+    search = MultiModelSearchCV(
+        [("few", few, {"max_depth": [1, 3]}), ("many", many, {})],
+        cv=3,
+        early_stopping=EarlyStopping(patience=5),
+        random_state=0,
+    )
+    with pytest.warns(ConvergenceWarning) as given:
+        search.fit(*regression)
+
+    (said,) = given
+    assert str(said.message) == (
+        "Early stopping came to the last iteration before patience ran out in 6 of 6 fits of estimator 'few': later "
+        "iterations might be better; raise the limit (n_estimators, max_iter, epochs), which should be far above the "
+        "patience."
+    )
+
+
+# Order of time
+
+
+def rows_by_fold(search, X, y):
+    """Fit a search over `witnesses`; return the rows that each fold's model has seen: trained on, stopped by."""
+    search.fit(X, y)
+    return [
+        (sorted(fitted), sorted(held_back))
+        for fitted, held_back in zip(WitnessedTrees.fitted_on, WitnessedTrees.stopped_by, strict=True)
+    ]
+
+
+IN_ORDER = {
+    "time series": TimeSeriesSplit(3, gap=7),
+    "listed": [*TimeSeriesSplit(3, gap=7).split(np.zeros((120, 1)))],
+}
+
+
+@pytest.mark.parametrize("cv", IN_ORDER.values(), ids=IN_ORDER.keys())
+def test_the_gap_of_time_splits_holds_before_the_stopping_rows_too(witnesses, numbered, cv):
+    X, y = numbered
+    search = MultiModelSearchCV(
+        [("trees", witnesses, {})], cv=cv, early_stopping=EarlyStopping(validation_fraction=0.2), refit=False
+    )
+    seen = rows_by_fold(search, X, y)
+    assert len(seen) == 3
+    for (fitted, held_back), (train, test) in zip(seen, TimeSeriesSplit(3, gap=7).split(X), strict=True):
+        assert held_back == train[-len(held_back) :].tolist()
+        assert fitted == list(range(held_back[0] - 7))
+        assert test[0] - held_back[-1] - 1 == 7
+
+
+def test_the_last_rows_stop_behind_a_gap_wherever_a_user_wants_them_to(witnesses, numbered):
+    X, y = numbered
+    stopping = EarlyStopping(validation="last", validation_fraction=0.15, gap=5)
+    search = MultiModelSearchCV([("trees", witnesses, {})], cv=KFold(3), early_stopping=stopping, refit=False)
+    for (fitted, held_back), (train, _) in zip(rows_by_fold(search, X, y), KFold(3).split(X), strict=True):
+        assert held_back == train[-12:].tolist()
+        assert fitted == [row for row in train if row < held_back[0] - 5]
+
+
+@pytest.mark.parametrize(
+    ("params", "error", "message"),
+    [
+        ({"gap": -1, "validation": "last"}, ValueError, "gap must be a whole number of at least 0, or None, got -1"),
+        ({"gap": 1.5, "validation": "last"}, ValueError, "gap must be a whole number of at least 0, or None, got 1.5"),
+        ({"gap": True, "validation": "last"}, ValueError, "gap must be a whole number of at least 0, or None"),
+        ({"gap": 3}, ValueError, "gap=3 needs validation='last', .* got validation='inner'; give that, or leave gap"),
+        ({"gap": 0, "validation": ShuffleSplit(1)}, ValueError, "gap=0 needs validation='last'"),
+        ({"validation": "first"}, ValueError, "must be 'inner', 'last', 'fold' or a splitter, got 'first'"),
+        ({"keep_history": 1}, TypeError, "keep_history must be True or False, got 1"),
+    ],
+)
+def test_wrong_values_are_errors_before_any_work(witnesses, numbered, params, error, message):
+    search = MultiModelSearchCV([("trees", witnesses, {})], early_stopping=EarlyStopping(**params))
+    with pytest.raises(error, match=message):
+        search.fit(*numbered)
+    assert not WitnessedTrees.fitted_on

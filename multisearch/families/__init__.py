@@ -11,7 +11,13 @@ from multisearch.families._estimators import (
     prefix_of_last_step,
     without_sampling,
 )
-from multisearch.families._find import FAMILIES, families_that_stop, family_of, stopping_family_of
+from multisearch.families._find import (
+    FAMILIES,
+    families_that_stop,
+    family_of,
+    libraries_as_if_new,
+    stopping_family_of,
+)
 from multisearch.families._iterative import iterative_models_in
 from multisearch.families._known import is_exactly, is_harmless, is_known
 
@@ -33,6 +39,7 @@ __all__ = [
     "iterative_models_in",
     "kind_of",
     "last_step",
+    "libraries_as_if_new",
     "prefix_of_last_step",
     "stopping_family_of",
     "without_sampling",

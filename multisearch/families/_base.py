@@ -123,6 +123,10 @@ class Family:
         """
         return nullcontext(set())
 
+    def as_if_new(self) -> AbstractContextManager[None]:
+        """Let what was made in this thread before not change what is made in it now; nothing is imported for it."""
+        return nullcontext()
+
     def settings(self) -> Mapping[str, Any]:
         """Return the library's settings that may change numbers, where they differ from its defaults.
 

@@ -15,6 +15,7 @@ from multisearch._records import StoppingRule
 from multisearch.families._base import Family, Stopped, StoppingRows, TrainingRows, derives_from
 from multisearch.families._keras_callbacks import monitor_check
 from multisearch.families._keras_content import has_own_methods
+from multisearch.families._keras_names import names_counted_anew
 from multisearch.families._keras_reuse import Loan
 from multisearch.families._keras_settings import (
     keras_settings,
@@ -96,6 +97,9 @@ class KerasFamily(Family):
             vars(estimator).pop("_fit_keras_model", None)
             loan.give_back()
 
+    def as_if_new(self) -> AbstractContextManager[None]:
+        return names_counted_anew()
+
     def settings(self) -> Mapping[str, Any]:
         return keras_settings()
 
@@ -149,6 +153,7 @@ def _encoded(estimator: Any, rows: TrainingRows, stopping: StoppingRows) -> tupl
     """Pass the stopping rows through the encoders that scikeras will fit: Keras sees them without scikeras' help."""
     encoders = clone(estimator)
     vars(encoders)["_build_keras_model"] = lambda: None  # building it again would take longer than all the rest here
+    vars(encoders)["_initialize_callbacks"] = lambda: None  # the user's are made once for each fit
     encoders.initialize(rows.X, rows.y)
     X = check_array(stopping.X, dtype=encoders.X_dtype_, accept_sparse=True, allow_nd=True)
     y = check_array(stopping.y, dtype=None, ensure_2d=False)

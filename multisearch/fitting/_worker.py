@@ -25,7 +25,7 @@ from multisearch._records import (
     SharedStep,
     Task,
 )
-from multisearch.families import Stopped, TrainingRows, active_steps, family_of, last_step
+from multisearch.families import Stopped, TrainingRows, active_steps, family_of, last_step, libraries_as_if_new
 from multisearch.fitting._generators import watched_generators
 from multisearch.fitting._guard import EndsSearchError, guarded, timed_out
 from multisearch.fitting._hardware import hardware, threads
@@ -121,7 +121,7 @@ def _fit_shared(
     if parent is not None and parent.failure is not None:
         return parent
     start = time.perf_counter()
-    with surroundings.watch() as caught:
+    with surroundings.watch() as caught, libraries_as_if_new():
         result, failure = guarded(
             lambda given: fit_steps(problem, task, given), _usable(parent), surroundings.interrupts
         )
@@ -150,7 +150,7 @@ def _evaluate(
         ]
     start = time.perf_counter()
     taken: set[str] = set()
-    with surroundings.watch() as caught:
+    with surroundings.watch() as caught, libraries_as_if_new():
         outcomes, failure = guarded(
             lambda given: _fitted_and_scored(problem, evaluation, given, surroundings, taken),
             _usable(shared),
@@ -358,7 +358,7 @@ class _Scoring:
 
 def _refit(problem: Problem, task: Refit, surroundings: Surroundings) -> RefitResult:
     start = time.perf_counter()
-    with surroundings.watch() as caught:
+    with surroundings.watch() as caught, libraries_as_if_new():
         own = replace(problem, optimize=False) if task.plain else problem
         estimator, failure = guarded(lambda _: _refitted(own, task), None, surroundings.interrupts)
     return RefitResult(estimator, time.perf_counter() - start, failure, tuple(caught))

@@ -22,7 +22,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from results import _adds, _on_small_disks
+from namespaces import in_own_namespace
+from results import _adds, _makes, _on_small_disks
 from results._journals import entry, found, known, write
 
 from multisearch._histories import pack
@@ -370,14 +371,17 @@ def test_a_killed_process_loses_nothing_that_it_had_added(path, killed, n_added)
     assert keys_in(path) == there | {"next"}
 
 
-@pytest.mark.parametrize("seconds", [0, 0.002, 0.01])
-def test_a_process_killed_while_it_makes_a_journal_stops_nobody_from_making_it(path, adding, seconds):
-    (process,) = adding(path, "a", count=1_000_000)
-    time.sleep(seconds)
-    process.kill()
-    process.wait()
-    write(path, entry("next"))
-    assert "next" in keys_in(path)
+def test_a_process_killed_while_it_makes_a_journal_stops_nobody_from_making_it(tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(TESTS)}
+    command = [sys.executable, _makes.__file__, tmp_path]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100, check=True)
+    killed_before = [line.partition(" ") for line in done.stdout.splitlines()]
+    begun = [statement.split()[:2] for _, _, statement in killed_before]
+    assert begun.index(["CREATE", "TABLE"]) < begun.index(["PRAGMA", "journal_mode"]) < len(begun) - 1
+    for number, _, statement in killed_before:
+        path = tmp_path / f"{number}.journal"
+        write(path, entry("next"))
+        assert keys_in(path) == {"next"}, statement
 
 
 def test_a_torn_log_loses_only_what_was_added_last(path, killed, tmp_path):
@@ -545,10 +549,7 @@ ON_ITS_OWN_DISK = 'mount -t tmpfs -o size=1m none "$1" && shift && exec "$@"'
 
 def on_a_disk(folder):
     """Return what a command has to begin with to find a small disk in a folder, which no other process sees."""
-    unshare = ["unshare", "--map-root-user", "--mount"]
-    if shutil.which("unshare") is None or subprocess.call([*unshare, "true"], stderr=subprocess.DEVNULL):
-        pytest.skip("needs mount namespaces")
-    return [*unshare, "sh", "-c", ON_ITS_OWN_DISK, "sh", folder]
+    return [*in_own_namespace("mnt"), "sh", "-c", ON_ITS_OWN_DISK, "sh", folder]
 
 
 @pytest.fixture
