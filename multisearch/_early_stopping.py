@@ -15,7 +15,6 @@ from sklearn.base import BaseEstimator
 from multisearch._records import StoppingRule
 from multisearch.candidates import Competitor
 from multisearch.families import (
-    Family,
     families_that_stop,
     has_last_step,
     iterative_models_in,
@@ -258,12 +257,8 @@ def _require_library(name: str, model: Any) -> None:
     except ImportError as error:
         raise ImportError(
             f"early stopping of estimator {name!r} needs {error.name or family.name}, which is not installed; "
-            f"install it with: pip install {_what_installs(family)}"
+            f"install it with: pip install 'multisearch[{family.extra}]'"
         ) from error
-
-
-def _what_installs(family: Family) -> str:
-    return family.name.lower() if family.extra is None else f"'multisearch[{family.extra}]'"
 
 
 def iterations_for_refit(rule: StoppingRule, iterations: Sequence[int]) -> int:

@@ -7,10 +7,13 @@ from catboost import CatBoostRegressor
 from helpers import assert_same_results
 from lightgbm import LGBMClassifier, LGBMRegressor
 from sklearn.base import BaseEstimator, TransformerMixin, clone
-from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import BaggingRegressor, GradientBoostingRegressor, HistGradientBoostingRegressor
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GroupShuffleSplit, KFold, ShuffleSplit, StratifiedKFold, TimeSeriesSplit
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from xgboost import XGBRegressor
@@ -18,6 +21,7 @@ from xgboost import XGBRegressor
 from multisearch import EarlyStopping, MultiModelSearchCV, _preparation
 from multisearch._early_stopping import iterations_for_refit
 from multisearch._records import StoppingRule
+from multisearch.families import last_step
 
 
 class Witness(TransformerMixin, BaseEstimator):
@@ -58,11 +62,7 @@ class WitnessedLightGBM(Notes, LGBMRegressor):
 
 
 class WitnessedXGBoost(Notes, XGBRegressor):
-    def get_params(self, deep=True):
-        return XGBRegressor.get_params(XGBRegressor(**self._given()), deep)  # it looks for its base first
-
-    def _given(self):
-        return {name: getattr(self, name) for name in ("n_estimators", "max_depth", "random_state", "n_jobs")}
+    pass
 
 
 class WitnessedCatBoost(Notes, CatBoostRegressor):
@@ -354,6 +354,202 @@ def linear(meta):
     return keras.Sequential([keras.Input((meta["n_features_in_"],)), keras.layers.Dense(1)])
 
 
+# Other libraries, and models inside others
+
+
+BOOSTED = {
+    "XGBoost": lambda **params: XGBRegressor(**{"n_estimators": 200, "learning_rate": 0.3, "n_jobs": 1} | params),
+    "dart": lambda **params: XGBRegressor(
+        **{"n_estimators": 60, "booster": "dart", "rate_drop": 0.3, "learning_rate": 0.5, "n_jobs": 1} | params
+    ),
+    "CatBoost": lambda **params: CatBoostRegressor(
+        **{"n_estimators": 400, "verbose": 0, "thread_count": 1, "allow_writing_files": False} | params
+    ),
+}
+"""CatBoost chooses its learning rate, by how many iterations there may be."""
+
+
+@pytest.mark.parametrize("library", BOOSTED)
+def test_the_winner_is_a_fit_of_the_iterations_of_its_folds(library, regression):
+    X, y = regression
+    pipeline = Pipeline([("scale", StandardScaler()), ("model", BOOSTED[library]())])
+    search = MultiModelSearchCV(
+        [("boosted", pipeline, {"model__max_depth": [2, 3]})],
+        cv=KFold(3),
+        early_stopping=EarlyStopping(patience=4),
+        random_state=0,
+        scoring="r2",
+    ).fit(X, y)
+    found = [search.cv_results_[f"split{fold}_n_iterations"][search.best_index_] for fold in range(3)]
+    depth = search.best_params_["model__max_depth"]
+    for fold, (train, test) in enumerate(KFold(3).split(X)):
+        kept, _ = next(ShuffleSplit(1, test_size=0.1, random_state=0).split(train))
+        rows = StandardScaler().fit(X[train[kept]])
+        alone = BOOSTED[library](max_depth=depth)
+        if library == "CatBoost":  # what it chooses in the folds
+            whole = clone(alone).fit(rows.transform(X[train[kept]]), y[train[kept]])
+            alone.set_params(learning_rate=whole.learning_rate_)
+        alone.set_params(n_estimators=int(found[fold])).fit(rows.transform(X[train[kept]]), y[train[kept]])
+        score = alone.score(rows.transform(X[test]), y[test])
+        assert search.cv_results_[f"split{fold}_test_score"][search.best_index_] == score
+    winner = clone(search.best_estimator_).fit(X, y)
+
+    assert search.best_n_iterations_ == round(np.mean(found)) == winner["model"].get_params()["n_estimators"]
+    np.testing.assert_array_equal(winner.predict(X), search.predict(X))
+    if library == "CatBoost":
+        rate = BOOSTED[library]().fit(X, y).learning_rate_
+        assert search.best_estimator_["model"].learning_rate_ == rate
+
+
+@pytest.mark.parametrize("library", BOOSTED)
+def test_all_libraries_stop_on_workers_where_they_stop_here(library, regression):
+    search = MultiModelSearchCV(
+        [("boosted", BOOSTED[library](), {"max_depth": [1, 3]})],
+        cv=2,
+        early_stopping=EarlyStopping(patience=3),
+        random_state=0,
+    )
+    inline = clone(search).fit(*regression)
+    workers = clone(search).set_params(n_jobs=2).fit(*regression)
+    assert_same_results(inline.cv_results_, workers.cv_results_)
+    assert inline.histories_.equals(workers.histories_)
+    np.testing.assert_array_equal(inline.predict(regression[0]), workers.predict(regression[0]))
+
+
+PASSED_OVER = [
+    (TransformedTargetRegressor(LGBMRegressor()), "its LGBMRegressor is inside a TransformedTargetRegressor"),
+    (MultiOutputRegressor(XGBRegressor()), "its XGBRegressor is inside a MultiOutputRegressor"),
+    (BaggingRegressor(CatBoostRegressor()), "its CatBoostRegressor is inside a BaggingRegressor"),
+    (
+        Pipeline([("scale", StandardScaler()), ("model", Pipeline([("model", LGBMRegressor())]))]),
+        "its LGBMRegressor is inside a Pipeline; models of .* or as the last step of the Pipeline .* that it is",
+    ),
+    (GradientBoostingRegressor(), "GradientBoostingRegressor stops early by parameters of its own only"),
+    (Pipeline([("model", MLPRegressor())]), "MLPRegressor stops early by parameters of its own only"),
+]
+KINDS = [type(last_step(estimator)).__name__ for estimator, _ in PASSED_OVER]
+
+
+@pytest.mark.parametrize(("estimator", "why"), PASSED_OVER, ids=KINDS)
+def test_whoever_one_may_expect_to_stop_and_cannot_is_named_once(trees, regression, estimator, why):
+    estimators = [("trees", trees, {}), ("ridge", Ridge(), {}), ("other", estimator, {})]
+    search = MultiModelSearchCV(estimators, cv=2, early_stopping=EarlyStopping(), random_state=0)
+    with pytest.warns(UserWarning, match=f"early_stopping does not apply to estimator 'other': {why}") as given:
+        _preparation.prepare(search, *regression, {})
+
+    assert len(given) == 1
+    _preparation.prepare(search.set_params(early_stopping={"trees": EarlyStopping()}), *regression, {})
+
+
+@pytest.mark.parametrize(("estimator", "why"), PASSED_OVER, ids=KINDS)
+def test_whoever_cannot_stop_is_an_error_by_name(regression, estimator, why):
+    search = MultiModelSearchCV([("other", estimator, {})], early_stopping={"other": EarlyStopping()})
+    with pytest.raises(ValueError, match=f"early_stopping names 'other', but {why}"):
+        search.fit(*regression)
+
+
+def test_of_the_models_that_a_setting_chooses_those_that_cannot_stop_are_named(trees, regression):
+    pipeline = Pipeline([("model", GradientBoostingRegressor())])
+    search = MultiModelSearchCV([("any", pipeline, {"model": [trees]})], early_stopping=EarlyStopping())
+    _preparation.prepare(search, *regression, {})
+
+    search.set_params(estimators=[("any", pipeline, {"model": [trees, MLPRegressor()]})])
+    with pytest.warns(UserWarning, match="estimator 'any': MLPRegressor stops early by parameters of its own only"):
+        _preparation.prepare(search, *regression, {})
+
+
+# imbalanced-learn
+
+
+class NotesSampling:
+    """A sampler that notes the rows that it is fitted on, and leaves every other row."""
+
+    fitted_on: list = []  # noqa: RUF012
+
+    def fit_resample(self, X, y):
+        self.fitted_on.append(numbers(X))
+        return X[::2], y[::2]
+
+
+@pytest.fixture
+def make_sampled():
+    """Make imbalanced-learn's Pipeline of a witness, a sampler and a model."""
+    from imblearn import pipeline
+    from imblearn.base import BaseSampler
+
+    class Sampler(NotesSampling, BaseSampler):
+        _sampling_type = "under-sampling"
+
+        def _fit_resample(self, X, y, **params):
+            raise NotImplementedError
+
+    for noted in (Witness.fitted_on, Witness.transformed, FITTED_ON, STOPPED_BY, NotesSampling.fitted_on):
+        noted.clear()
+    return lambda model: pipeline.Pipeline([("witness", Witness()), ("sample", Sampler()), ("model", model)])
+
+
+@pytest.mark.parametrize("library", WITNESSES)
+def test_samplers_see_training_rows_only(make_sampled, numbered, library, monkeypatch):
+    monkeypatch.setattr(_preparation, "SHARE", 0.0)
+    X, y = numbered
+    search = MultiModelSearchCV(
+        [("sampled", make_sampled(WITNESSES[library]()), {"model__n_estimators": [3, 6]})],
+        cv=KFold(3),
+        early_stopping={"sampled": EarlyStopping(validation_fraction=0.25)},
+        random_state=0,
+        refit=False,
+    ).fit(X, y)
+    assert (search.cv_results_["mean_n_iterations"] >= 1).all()
+    for fold, (train, _) in enumerate(KFold(3).split(X)):
+        held_back = STOPPED_BY[2 * fold]
+        kept = frozenset(train) - held_back
+        assert held_back < set(train)
+        assert len(held_back) == 20
+        assert Witness.fitted_on.count(kept) == NotesSampling.fitted_on.count(kept) == 2
+        sampled = FITTED_ON[2 * fold]
+        assert FITTED_ON[2 * fold + 1] == sampled < kept
+        assert len(sampled) == len(kept) // 2
+        assert held_back in Witness.transformed
+    assert len(FITTED_ON) == len(NotesSampling.fitted_on) == 6
+
+
+def test_a_sampled_pipeline_is_refitted_for_the_iterations_of_its_folds(make_sampled, trees, regression):
+    X, y = regression
+    search = MultiModelSearchCV(
+        [("sampled", make_sampled(trees), {})], cv=3, early_stopping=EarlyStopping(patience=5), random_state=0
+    ).fit(X, y)
+    alone = clone(trees).set_params(n_estimators=search.best_n_iterations_).fit(X[::2], y[::2])
+
+    assert search.best_n_iterations_ == round(search.cv_results_["mean_n_iterations"][0])
+    np.testing.assert_array_equal(search.predict(X), alone.predict(X))
+
+
+def test_weights_reach_the_last_step_behind_transformers_alone(trees, regression):
+    from imblearn import pipeline
+
+    X, y = regression
+    weights = np.random.default_rng(0).exponential(size=len(y)) ** 3
+    searches = [
+        MultiModelSearchCV(
+            [("one", kind([("scale", StandardScaler()), ("model", trees)]), {})],
+            cv=3,
+            early_stopping=EarlyStopping(patience=5),
+            random_state=0,
+        )
+        for kind in (pipeline.Pipeline, Pipeline)
+    ]
+    sampled, plain = (search.fit(X, y, sample_weight=weights).cv_results_ for search in searches)
+    np.testing.assert_array_equal(sampled["mean_n_iterations"], plain["mean_n_iterations"])
+    np.testing.assert_array_equal(sampled["mean_test_score"], plain["mean_test_score"])
+
+
+def test_a_model_inside_another_is_not_stopped_behind_a_sampler(make_sampled, regression):
+    estimator = make_sampled(TransformedTargetRegressor(LGBMRegressor()))
+    search = MultiModelSearchCV([("sampled", estimator, {})], early_stopping=EarlyStopping())
+    with pytest.warns(UserWarning, match="its LGBMRegressor is inside a TransformedTargetRegressor"):
+        _preparation.prepare(search, *regression, {})
+
+
 # What is recorded
 
 
@@ -543,10 +739,7 @@ def test_fits_that_use_up_their_iterations_are_said_once_with_what_to_do(trees, 
 def rows_by_fold(search, X, y):
     """Fit a search over `witnesses`; return the rows that each fold's model has seen: trained on, stopped by."""
     search.fit(X, y)
-    return [
-        (sorted(fitted), sorted(held_back))
-        for fitted, held_back in zip(WitnessedTrees.fitted_on, WitnessedTrees.stopped_by, strict=True)
-    ]
+    return [(sorted(fitted), sorted(held_back)) for fitted, held_back in zip(FITTED_ON, STOPPED_BY, strict=True)]
 
 
 IN_ORDER = {
@@ -594,4 +787,4 @@ def test_wrong_values_are_errors_before_any_work(witnesses, numbered, params, er
     search = MultiModelSearchCV([("trees", witnesses, {})], early_stopping=EarlyStopping(**params))
     with pytest.raises(error, match=message):
         search.fit(*numbered)
-    assert not WitnessedTrees.fitted_on
+    assert not FITTED_ON

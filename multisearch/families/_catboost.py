@@ -44,6 +44,7 @@ class CatBoostFamily(Family):
     """``CatBoostClassifier`` and ``CatBoostRegressor``."""
 
     name: str = "CatBoost"
+    extra: str | None = "catboost"
     stops_early: bool = True
     metric_params: tuple[str, ...] = ("eval_metric",)
     stopping_params: tuple[str, ...] = ("eval_set",)

@@ -40,6 +40,7 @@ class XGBoostFamily(Family):
     """Models that derive from ``xgboost.XGBModel``."""
 
     name: str = "XGBoost"
+    extra: str | None = "xgboost"
     stops_early: bool = True
     metric_params: tuple[str, ...] = ("eval_metric",)
     stopping_params: tuple[str, ...] = ("eval_set", "sample_weight_eval_set", "base_margin_eval_set", "eval_qid")
