@@ -77,7 +77,7 @@ def route(
 def route_to_scorer(owner: Any, name: str, scorer: Any, X: Any, params: Mapping[str, Any]) -> dict[str, Any]:
     """Return what of the parameters of ``score`` goes to the scorer of one estimator.
 
-    With metadata routing enabled, what it requested; without, ``sample_weight``, where ``fit`` would give it those.
+    With metadata routing enabled, what it requested; without, ``sample_weight``, if it takes any.
 
     Raises
     ------
@@ -89,8 +89,6 @@ def route_to_scorer(owner: Any, name: str, scorer: Any, X: Any, params: Mapping[
         return requested
     weights = params.get("sample_weight")
     others = [other for other in params if other != "sample_weight"]
-    if weights is not None and weighs_samples(scorer) is None:
-        others.append("sample_weight")
     if others:
         raise ValueError(
             f"Passing [{', '.join(others)}] to score is only supported if metadata routing is enabled, with "
