@@ -77,7 +77,9 @@ def scored(
 
     scoring = _Scoring(scorer, model, current_settings(), tuple(warnings.filters))
     shared = delayed(scoring, pure=False, traverse=False)
-    found: tuple[Any, list[CaughtWarning]] = delayed(_score, pure=False)(shared, X, y, dict(params)).compute()
+    # One by one, since dask does not look for DataFrames inside a dict
+    asked = delayed(_score, pure=False)(shared, tuple(params), X, y, *params.values())
+    found: tuple[Any, list[CaughtWarning]] = asked.compute()
     return found
 
 
@@ -114,10 +116,10 @@ class _Scoring:
     warning_filters: Sequence[tuple[Any, ...]]
 
 
-def _score(scoring: _Scoring, X: Any, y: Any, params: Mapping[str, Any]) -> tuple[Any, list[CaughtWarning]]:
+def _score(scoring: _Scoring, names: Sequence[str], X: Any, y: Any, *params: Any) -> tuple[Any, list[CaughtWarning]]:
     shown = announced(scoring.model, kind_of(scoring.model), scoring.scorer)
     with applied(scoring.settings), collected_warnings(scoring.warning_filters) as caught:
-        score = scoring.scorer(shown, X, y, **params)
+        score = scoring.scorer(shown, X, y, **dict(zip(names, params, strict=True)))
     return score, caught
 
 

@@ -19,11 +19,6 @@ from multisearch import MultiModelSearchCV
 N_PARTITIONS = 4
 
 
-@pytest.fixture(params=["without a cluster", "on a cluster"])
-def place(request):
-    return request.getfixturevalue("client") if request.param == "on a cluster" else None
-
-
 @pytest.fixture(scope="module")
 def labelled(classification):
     X, y = classification
@@ -80,6 +75,13 @@ def as_frame_of_strings(X):
 
 ARRAYS = [as_array, as_array_of_unknown_lengths, as_array_with_empty_blocks]
 FRAMES = [as_frame, as_frame_of_unknown_categories, as_frame_with_empty_partitions, as_frame_of_strings]
+KINDS = [pytest.param(kind, "threads") for kind in ARRAYS + FRAMES]
+KINDS += [pytest.param(kind, "client") for kind in (as_array, as_frame_with_empty_partitions)]
+
+
+@pytest.fixture
+def threads():
+    """Stand for what dask computes with where there is no cluster."""
 
 
 def codes(frame):
@@ -136,9 +138,10 @@ def number_of_rows(estimator, X, y):
     return len(X)
 
 
-@pytest.mark.parametrize("kind", [*ARRAYS, *FRAMES])
+@pytest.mark.parametrize(("kind", "place"), KINDS)
 @pytest.mark.parametrize(("model", "methods"), MODELS)
-def test_methods_give_for_each_block_what_its_rows_give_in_memory(model, methods, kind, labelled, place):
+def test_methods_give_for_each_block_what_its_rows_give_in_memory(model, methods, kind, place, labelled, request):
+    request.getfixturevalue(place)
     X, y = labelled
     lazy = kind(X)
     rows, blocks = lazy.compute(), blocks_in_memory(lazy)
@@ -156,7 +159,7 @@ def test_methods_give_for_each_block_what_its_rows_give_in_memory(model, methods
 
 
 @pytest.mark.parametrize("kind", ARRAYS)
-def test_a_transformation_is_undone_block_by_block(kind, labelled, place):
+def test_a_transformation_is_undone_block_by_block(kind, labelled):
     X, y = labelled
     search = MultiModelSearchCV([("pca", PCA(8), {})], cv=2, scheduler="inline", scoring=number_of_rows).fit(X, y)
     undone = search.inverse_transform(search.transform(kind(X)))
@@ -179,8 +182,9 @@ SCORINGS = [
 ]
 
 
-@pytest.mark.parametrize("kind", [*ARRAYS, *FRAMES])
-def test_scores_are_those_of_the_same_rows_in_memory(kind, labelled, place):
+@pytest.mark.parametrize(("kind", "place"), KINDS)
+def test_scores_are_those_of_the_same_rows_in_memory(kind, place, labelled, request):
+    request.getfixturevalue(place)
     X, y = labelled
     lazy, weights = kind(X), np.linspace(0.1, 1.0, len(y))
     rows = lazy.compute()
@@ -188,13 +192,20 @@ def test_scores_are_those_of_the_same_rows_in_memory(kind, labelled, place):
         search = search_with(LogisticRegression(), lazy, **scoring).fit(rows, y)
         score = search.score(rows, y)
         assert search.score(lazy, y) == score
-        assert search.score(lazy, da.from_array(y, chunks=50)) == score
-        assert search.score(lazy, dd.from_pandas(pd.Series(y), npartitions=2)) == score
         if scoring.get("scoring") is not spread_of_margins:
             weighted = search.score(rows, y, sample_weight=weights)
             assert weighted != score
-            assert search.score(lazy, y, sample_weight=weights) == weighted
             assert search.score(lazy, y, sample_weight=da.from_array(weights, chunks=70)) == weighted
+
+
+@pytest.mark.parametrize("lazy_y", [lambda y: da.from_array(y, 40), lambda y: dd.from_pandas(pd.Series(y), 2)])
+def test_targets_and_weights_of_any_kind(lazy_y, labelled, client):
+    X, y = labelled
+    weights = np.linspace(0.1, 1.0, len(y))
+    search = search_with(LogisticRegression(), X).fit(X, y)
+    for weight in (weights, da.from_array(weights, chunks=70), dd.from_pandas(pd.Series(weights), 3)):
+        assert search.score(X, lazy_y(y), sample_weight=weight) == search.score(X, y, sample_weight=weights)
+        assert search.score(as_array(X), lazy_y(y), sample_weight=weight) == search.score(X, y, sample_weight=weights)
 
 
 @pytest.mark.parametrize("kind", [*ARRAYS, *FRAMES])
