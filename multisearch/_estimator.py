@@ -26,7 +26,7 @@ from multisearch.engines import Engine, open_engine
 from multisearch.families import kind_of
 from multisearch.fitting import Problem, announced, make_scorers
 from multisearch.preview import SearchPlan, make_plan
-from multisearch.results import Journal, failures_frame
+from multisearch.results import Journal, failures_frame, histories_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,6 +126,10 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
     failures_ : DataFrame
         One row per evaluation that failed, with the columns ``candidate``, ``estimator``, ``fold``, ``kind``
         ("raised", "timeout" or "killed"), ``message``, ``traceback`` and ``worker``.
+    histories_ : DataFrame
+        The metrics of every fit that stopped early, by iteration, on its stopping rows: one row per iteration with the
+        columns ``candidate``, ``estimator``, ``fold``, ``metric`` (the library's own name), ``iteration`` (from 1) and
+        ``value``. Only with ``early_stopping``.
     partial_results_ : dict of str to array
         Like ``cv_results_``, of the candidates that were finished when ``fit`` was interrupted or failed; only then,
         and the search still counts as not fitted.
@@ -308,6 +312,15 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
         if "_failures" not in vars(self):
             raise AttributeError(f"this {type(self).__name__} has no failures_, since it is not fitted")
         return failures_frame(self._failures)
+
+    @property
+    def histories_(self) -> pd.DataFrame:
+        """One row for every iteration of every fit that stopped early, and every metric on its stopping rows."""
+        if "_histories" not in vars(self):
+            raise AttributeError(
+                f"this {type(self).__name__} has no histories_, since it is not fitted with early_stopping"
+            )
+        return histories_frame(self._histories)
 
     @property
     def partial_results_(self) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """What several tests compare results with."""
 
+import hashlib
+
 import numpy as np
 
 
@@ -27,3 +29,12 @@ def name_of_engine_in_a_task():
         warnings.simplefilter("error")
         with open_engine(2, None) as engine:
             return type(engine).__name__
+
+
+def digest(y_true, predicted, sample_weight=None):
+    """Return a number that any other bit in any prediction would change: a metric, so that scores tell of it."""
+    predicted = np.asarray(predicted)
+    if predicted.dtype == object:
+        predicted = predicted.astype(str)
+    content = hashlib.sha256(np.ascontiguousarray(predicted).tobytes()).digest()
+    return float(int.from_bytes(content[:6], "little"))

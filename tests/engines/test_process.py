@@ -140,16 +140,15 @@ def test_only_the_owner_can_look_into_the_folders(ready):
     assert {folder.stat().st_mode & 0o777 for folder in ready[1]} == {0o700}
 
 
-def test_it_closes_quickly_also_in_the_midst_of_a_fit():
+def test_it_ends_by_itself_also_in_the_midst_of_a_fit():
     host = HostProcess(2)
     address, folders = host.wait_until_ready()
     processes = descendants(host)
     with Client(address, set_as_default=False) as client:
         futures = [client.submit(hold_the_interpreter, number) for number in range(2)]
         time.sleep(0.2)
-        start = time.monotonic()
         host.close()
-    assert time.monotonic() - start < 2
+    assert host._process.returncode == 0, "it had to be killed, because it waited for something"
     assert gone(processes)
     assert not any(folder.exists() for folder in folders)
     del futures

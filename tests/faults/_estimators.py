@@ -21,6 +21,9 @@ from multisearch import MultiModelSearchCV
 OURS = {"scheduler": "local", "n_jobs": 2}
 """The arguments of a search on local workers of our own."""
 
+FIT_TIMEOUT = 10
+"""Seconds that a sound fit of some milliseconds does not take on the busiest machine, in a process just started."""
+
 ONE_SPLIT = [(np.arange(80), np.arange(80, 120))]
 
 HEALED = "healed"

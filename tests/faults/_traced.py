@@ -56,6 +56,8 @@ def leave_a_trace(folder, alpha, n_rows):
         seconds = pace["seconds"] if len(file.readlines()) < pace["hold_after"] else HELD
         file.write(f"{alpha!r} {n_rows - 40} {os.getpid()} {seconds}\n")
     time.sleep(seconds)
+    if seconds == HELD:
+        (folder / "over").touch()
 
 
 def set_pace(folder, seconds, hold_after=10**9):
@@ -91,6 +93,11 @@ def _evaluations_in(file):
 def is_well_under_way(folder):
     """Say whether a fit is held, and the results of some candidate on all folds have arrived."""
     return any(fit.seconds == HELD for fit in fits_in(folder)) and bool(complete_in_journal(folder))
+
+
+def held_fit_is_over(folder):
+    """Say whether a fit that was held has come to its end, and nobody has ended it."""
+    return (folder / "over").exists()
 
 
 def search_in(folder, n_candidates=15, *, model=Traced, **arguments):

@@ -113,6 +113,7 @@ def test_data_take_longer_to_arrive_than_idle_workers_are_kept(new_cluster, regr
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("clusters_keep_their_workers")
 def test_no_worker_lives_as_long_as_the_search(new_cluster, regression, tmp_path):
     new_cluster(2, lifetime="6 s", lifetime_stagger="2 s", lifetime_restart=True)
     search = MultiModelSearchCV(competitor(TakesItsTime, tmp_path), cv=24).fit(*regression)
