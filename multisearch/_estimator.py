@@ -12,7 +12,7 @@ from sklearn.utils.metadata_routing import MetadataRouter
 from sklearn.utils.validation import check_is_fitted
 
 from multisearch._composition import NamedEstimatorsMixin
-from multisearch._conclusion import FITTED_ATTRIBUTES, conclude, partial_results, refitted
+from multisearch._conclusion import FITTED_ATTRIBUTES, PARTIAL_ATTRIBUTES, conclude, partial_attributes, refitted
 from multisearch._delegation import BestEstimatorMixin, check_refit_was_asked
 from multisearch._fit_params import route_to_scorer, router
 from multisearch._journaling import KnownEvaluations
@@ -127,7 +127,8 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
         What was really spent: fits done and saved, busy and wall seconds, workers.
     failures_ : DataFrame
         One row per evaluation that failed, with the columns ``candidate``, ``estimator``, ``fold``, ``kind``
-        ("raised", "timeout" or "killed"), ``message``, ``traceback`` and ``worker``.
+        ("raised", "timeout" or "killed"), ``message``, ``traceback`` and ``worker``; also when ``fit`` was interrupted
+        or failed.
     histories_ : DataFrame
         The metrics of every fit that stopped early, by iteration, on its stopping rows: one row per iteration with the
         columns ``candidate``, ``estimator``, ``fold``, ``metric`` (the library's own name), ``iteration`` (from 1) and
@@ -233,7 +234,8 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
         RuntimeError
             Where client, scheduler and workers have different versions of packages that matter.
         """
-        self.__dict__.pop("_partial_results", None)
+        for name in PARTIAL_ATTRIBUTES:
+            self.__dict__.pop(name, None)
         preparation = prepare(self, X, y, params)
         with callbacks_ended_after(self), told_of_the_fit(self, preparation) as preparation:
             fitted = self._fitted_attributes(preparation)
@@ -291,7 +293,7 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
                 if self.refit:
                     fitted |= refitted(engine, fitted, callbacks, result.distrusted)
             except BaseException:
-                self._partial_results = partial_results(problem, search.candidates, search.outcomes)
+                self.__dict__.update(partial_attributes(problem, search.candidates, search.outcomes))
                 raise
             finally:
                 for callback in callbacks:
@@ -310,10 +312,11 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
 
     @property
     def failures_(self) -> pd.DataFrame:
-        """One row for every evaluation that failed."""
-        if "_failures" not in vars(self):
+        """One row for every evaluation that failed in the last fit, whether or not that came to its end."""
+        rows = vars(self).get("_partial_failures", vars(self).get("_failures"))
+        if rows is None:
             raise AttributeError(f"this {type(self).__name__} has no failures_, since it is not fitted")
-        return failures_frame(self._failures)
+        return failures_frame(rows)
 
     @property
     def histories_(self) -> pd.DataFrame:
