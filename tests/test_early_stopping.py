@@ -588,6 +588,49 @@ def test_histories_are_what_the_library_itself_records(boosted, trees, regressio
     assert len(histories.groupby(["candidate", "fold"])) == 6
 
 
+def xgboosts_own(X, y, stopping):
+    xgboost = pytest.importorskip("xgboost")
+    model = xgboost.XGBRegressor(n_estimators=100, max_depth=2, random_state=0, n_jobs=1)
+    by_hand = clone(model).set_params(early_stopping_rounds=5).fit(X, y, eval_set=[stopping], verbose=False)
+    return model, by_hand.evals_result()["validation_0"]
+
+
+def catboosts_own(X, y, stopping):
+    catboost = pytest.importorskip("catboost")
+    model = catboost.CatBoostRegressor(
+        n_estimators=100,
+        depth=2,
+        learning_rate=0.3,
+        random_state=0,
+        thread_count=1,
+        verbose=0,
+        allow_writing_files=False,
+    )
+    by_hand = clone(model).fit(X, y, eval_set=stopping, early_stopping_rounds=5)
+    return model, by_hand.get_evals_result()["validation"]
+
+
+def histograms_own(X, y, stopping):
+    model = HistGradientBoostingRegressor(max_iter=100, min_samples_leaf=5, random_state=0)
+    by_hand = clone(model).set_params(early_stopping=True, n_iter_no_change=5, tol=0.0)
+    return model, {"neg_loss": by_hand.fit(X, y, X_val=stopping[0], y_val=stopping[1]).validation_score_[1:]}
+
+
+@pytest.mark.parametrize("by_hand", [xgboosts_own, catboosts_own, histograms_own])
+def test_histories_of_other_libraries_are_their_own_records_too(by_hand, regression):
+    X, y = regression
+    train, test = np.arange(100), np.arange(100, 120)
+    kept, held_back = train[:80], train[80:]
+    model, record = by_hand(X[kept], y[kept], (X[held_back], y[held_back]))
+    stopping = EarlyStopping(patience=5, validation="last", validation_fraction=0.2)
+    search = MultiModelSearchCV([("model", model, {})], cv=[(train, test)], early_stopping=stopping, refit=False)
+    histories = search.fit(X, y).histories_
+
+    assert {metric: rows["value"].tolist() for metric, rows in histories.groupby("metric")} == {
+        metric: list(values) for metric, values in record.items()
+    }
+
+
 @pytest.mark.parametrize("how", [{"optimize": False}, {"n_jobs": 2}], ids=str)
 def test_histories_are_the_same_wherever_and_however_it_runs(boosted, regression, how):
     plain = clone(boosted).fit(*regression)
