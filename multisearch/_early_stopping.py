@@ -29,9 +29,11 @@ REFIT_ITERATIONS = ("mean", "median", "max")
 class EarlyStopping(BaseEstimator):
     """Stop training when rows that the model is not trained on no longer gain from it.
 
-    For LightGBM, Keras models behind scikeras, and scikit-learn's HistGradientBoosting. Each evaluation then keeps the
-    model of its best iteration, and `MultiModelSearchCV` refits the winner on all rows for the number of iterations
-    that its folds have found, without early stopping.
+    For LightGBM, XGBoost, CatBoost, Keras models behind scikeras, and scikit-learn's HistGradientBoosting, as the
+    estimator itself or as the last step of the Pipeline that it is. Each evaluation then keeps the model of its best
+    iteration, and `MultiModelSearchCV` refits the winner on all rows for the number of iterations that its folds have
+    found, without early stopping. Given for all estimators, a warning names each one that holds such a model elsewhere,
+    or that has an early stopping of its own only.
 
     Parameters
     ----------
@@ -40,8 +42,9 @@ class EarlyStopping(BaseEstimator):
     min_delta : float, default=0.0
         What counts as an improvement, in the unit of the monitored metric.
     monitor : str or None, default=None
-        The metric to watch, by the library's own name (``"l1"`` for LightGBM, ``"loss"`` or ``"mae"`` for Keras, a
-        scorer's name for HistGradientBoosting). None watches the first metric that the model has.
+        The metric to watch, by the library's own name (``"l1"`` for LightGBM, ``"rmse"`` for XGBoost, ``"RMSE"`` for
+        CatBoost, ``"loss"`` or ``"mae"`` for Keras, a scorer's name for HistGradientBoosting). None watches the metric
+        by which the library itself would stop: the last in XGBoost's ``eval_metric``, the first that LightGBM has.
     validation_fraction : float, default=0.1
         The part of each fold's training rows (between 0 and 1) that is held back for stopping.
     validation : {"inner", "last", "fold"} or splitter, default="inner"

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from sklearn.base import is_classifier
 
 from multisearch._records import StoppingRule
 from multisearch.families._base import Family, Stopped, StoppingRows, TrainingRows, derives_from, metrics_like
@@ -204,7 +203,9 @@ def _chosen_rate(estimator: Any, y: Any) -> float:
     """Return the learning rate that CatBoost chooses for some targets: it says so after the first iteration."""
     import catboost
 
-    kind = catboost.CatBoostClassifier if is_classifier(estimator) else catboost.CatBoostRegressor
+    # Older versions announce to newer scikit-learns not what they are
+    is_classifier = derives_from(estimator, "catboost", "CatBoostClassifier")
+    kind = catboost.CatBoostClassifier if is_classifier else catboost.CatBoostRegressor
     params = {name: value for name, value in estimator.get_params().items() if name in _DECIDES_ABOUT_RATE}
     probe = kind(**params, depth=1, verbose=False, allow_writing_files=False)
     # On a GPU CatBoost calls nobody back, and trains to its end

@@ -47,10 +47,10 @@ _METRIC_NAMES = {
 """What else LightGBM's metrics may be called, by the name under which it reports them (before an ``@``)."""
 
 _OTHER_METRICS = (
-    *("quantile", "huber", "fair", "poisson", "gamma", "gamma_deviance", "tweedie", "auc", "auc_mu", "r2"),
+    *("quantile", "huber", "fair", "poisson", "gamma", "gamma_deviance", "tweedie", "auc", "auc_mu"),
     "average_precision",
 )
-"""LightGBM's metrics that have one name only."""
+"""LightGBM's metrics that have one name only; newer versions have more."""
 
 
 _STOPPING_NAMES = ("early_stopping_round", "early_stopping_rounds", "early_stopping", "n_iter_no_change")

@@ -124,7 +124,8 @@ def _watched(own: Any, monitor: str | None) -> tuple[Any, int | str]:
     listed = _listed(own)
     if monitor in [one.__name__ for one in listed if callable(one)]:
         return own, monitor
-    return [monitor, *(one for one in listed if one != monitor)], 0
+    # Older versions do not compute functions beside metrics of their own
+    return [monitor, *(one for one in listed if isinstance(one, str) and one != monitor)], 0
 
 
 def _listed(metrics: Any) -> list[Any]:

@@ -177,7 +177,7 @@ class Furthest:
         return furthest, 1.0
 
 
-@pytest.mark.filterwarnings("ignore:Failed to optimize method")  # where numba is there, and not for this
+@pytest.mark.filterwarnings("ignore:Failed to optimize method", "ignore:Failed to import numba")
 @pytest.mark.parametrize("monitor", [None, "Furthest"])
 def test_a_metric_of_the_users_own_is_watched_by_its_name(family, make_model, noisy, rule, whole, monitor):
     training, stopping = noisy
