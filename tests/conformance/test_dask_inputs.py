@@ -1,5 +1,6 @@
 """dask arrays and DataFrames give what the same rows give in memory, and stay where they are."""
 
+import dask
 import dask.array as da
 import dask.dataframe as dd
 import numpy as np
@@ -69,8 +70,8 @@ def as_frame_with_empty_partitions(X):
 
 
 def as_frame_of_strings(X):
-    """Return text that stays text, and a column whose categories all partitions have."""
-    return dd.from_pandas(frame_of(X).assign(size=frame_of(X)["size"].astype("category")), npartitions=N_PARTITIONS)
+    """Return text in objects, which dask makes strings of, and a column whose categories all partitions have."""
+    return dd.from_pandas(frame_of(X).astype({"colour": object, "size": "category"}), npartitions=N_PARTITIONS)
 
 
 ARRAYS = [as_array, as_array_of_unknown_lengths, as_array_with_empty_blocks]
@@ -216,6 +217,45 @@ def test_fits_are_those_of_the_same_rows_in_memory(kind, labelled, client):
     in_memory = search.fit(lazy.compute(), y).cv_results_
     on_cluster = search.set_params(scheduler=None).fit(lazy, da.from_array(y, chunks=50)).cv_results_
     assert_same_results(in_memory, on_cluster)
+
+
+PLACES = {
+    "client": lambda cluster: {"scheduler": None},
+    "local": lambda cluster: {"scheduler": "local", "n_jobs": 2},
+    "address": lambda cluster: {"scheduler": cluster.scheduler_address},
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_fits_are_the_same_wherever_they_run(place, labelled, cluster, request):
+    X, y = labelled
+    lazy = as_frame_of_unknown_categories(X)
+    search = search_with(LogisticRegression(), lazy)
+    in_memory = search.fit(lazy.compute(), y).cv_results_
+    if place == "client":
+        request.getfixturevalue("client")
+    search.set_params(**PLACES[place](cluster)).fit(lazy, dd.from_pandas(pd.Series(y), npartitions=2))
+    assert search.search_stats_.workers == 2
+    assert_same_results(in_memory, search.cv_results_)
+
+
+@pytest.mark.parametrize("convert", [True, False])
+def test_text_is_what_dask_has_made_of_it(convert, labelled):
+    X, y = labelled
+    seen = set()
+
+    def note(frame):
+        seen.add(frame["colour"].dtype)
+        return frame[["x0"]]
+
+    with dask.config.set({"dataframe.convert-string": convert}):
+        lazy = dd.from_pandas(frame_of(X).astype({"colour": object}), npartitions=N_PARTITIONS)
+    pipeline = Pipeline([("note", FunctionTransformer(note)), ("model", LogisticRegression())])
+    search = MultiModelSearchCV([("only", pipeline, {})], cv=2, scheduler="inline").fit(lazy, y)
+    search.score(lazy, y)
+    search.predict(lazy).compute()
+    assert seen == {lazy["colour"].dtype}
+    assert (lazy["colour"].dtype == object) is not convert
 
 
 def test_partitions_and_categories_are_such_that_they_matter(labelled):
