@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from multisearch._records import StoppingRule
-from multisearch.families._base import Family, Stopped, StoppingRows, TrainingRows, derives_from
+from multisearch.families._base import Family, Stopped, StoppingRows, TrainingRows, derives_from, metrics_like
 from multisearch.families._hist_gradient_boosting import best_iteration
 from multisearch.families._known import is_exactly, is_fixed_seed, sets_only
 
@@ -44,7 +44,9 @@ class CatBoostFamily(Family):
     """``CatBoostClassifier`` and ``CatBoostRegressor``."""
 
     name: str = "CatBoost"
+    extra: str | None = "catboost"
     stops_early: bool = True
+    metric_params: tuple[str, ...] = ("eval_metric",)
     stopping_params: tuple[str, ...] = ("eval_set",)
 
     def handles(self, estimator: Any) -> bool:
@@ -99,7 +101,7 @@ class CatBoostFamily(Family):
         names = [name for name, kind in vars(metrics).items() if _is_metric(kind, metrics.BuiltinMetric)]
         if monitor.partition(":")[0] in names or _is_own(estimator.get_params(), monitor):
             return None
-        return f"CatBoost's metrics are {', '.join(map(repr, names))}"
+        return metrics_like(monitor, self.name, names)
 
     def stops_by_itself(self, estimator: Any, fit_params: Mapping[str, Any]) -> str | None:
         needs_rows = estimator.get_params().get("use_best_model") and "eval_set" not in fit_params
