@@ -6,6 +6,7 @@ import pytest
 from catboost import CatBoostRegressor
 from helpers import assert_same_results
 from lightgbm import LGBMClassifier, LGBMRegressor
+from scipy.sparse import csr_array, csr_matrix
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import BaggingRegressor, GradientBoostingRegressor, HistGradientBoostingRegressor
@@ -308,6 +309,23 @@ def test_keras_classifiers_behave_as_classifiers(classification):
     assert search.cv_results_["mean_n_iterations"][0] >= 1
     assert set(search.predict(X)) <= set(y)
     assert search.score(X, y) == np.mean(search.predict(X) == y)
+
+
+@pytest.mark.slow
+def test_sparse_rows_stop_keras_where_dense_ones_do(classification):
+    from scikeras.wrappers import KerasClassifier
+
+    X, y = classification
+    X = np.where(X > 0.5, X, 0.0)
+    model = KerasClassifier(three_classes, **{**KERAS, "epochs": 30, "optimizer__learning_rate": 0.1})
+    search = MultiModelSearchCV(
+        [("keras", model, {})], cv=2, early_stopping=EarlyStopping(patience=2), random_state=0, refit=False
+    )
+    dense = clone(search).fit(X, y).cv_results_
+    for container in (csr_matrix, csr_array):
+        sparse = clone(search).fit(container(X), y).cv_results_
+        assert sparse["mean_n_iterations"] == dense["mean_n_iterations"]
+        assert sparse["mean_test_score"] == pytest.approx(dense["mean_test_score"], abs=0.02)
 
 
 KERAS = {"loss": "sparse_categorical_crossentropy", "optimizer": "adam", "epochs": 3, "verbose": 0, "random_state": 0}
