@@ -331,8 +331,22 @@ WRONG_STOPPING = [
     Wrong(
         "an unknown place for stopping rows",
         ValueError,
-        "validation must be 'inner', 'fold' or a splitter, got 'outer'",
+        "validation must be 'inner', 'last', 'fold' or a splitter, got 'outer'",
         stopping(validation="outer"),
+    ),
+    Wrong(
+        "a gap without an order",
+        ValueError,
+        "EarlyStopping's gap=5 needs validation='last', which alone has the stopping rows behind the training rows "
+        "whatever cv is, got validation='inner'; give that, or leave gap out",
+        stopping(gap=5),
+    ),
+    Wrong(
+        "a gap of all rows",
+        ValueError,
+        "leave none to train on; lower EarlyStopping's validation_fraction, or give it validation='last' and a smaller "
+        "gap",
+        stopping(validation="last", gap=1000),
     ),
     Wrong(
         "stopping rows of other data",
