@@ -19,7 +19,7 @@ from benchmarks._measurement import Measurement, Scores
 from benchmarks._memory import CAN_BE_WATCHED, MemoryWatch
 from benchmarks._revision import ROOT
 
-LONGEST_SECONDS = {"full": 7200, "quick": 240}
+LONGEST_SECONDS = {"full": 7200, "quick": 480}
 _LINES_OF_AN_ERROR = 40
 
 

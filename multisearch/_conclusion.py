@@ -39,6 +39,9 @@ FITTED_ATTRIBUTES = (
 )
 """What a fit may leave out, and so must not leave over from an earlier one."""
 
+PARTIAL_ATTRIBUTES = ("_partial_results", "_partial_failures")
+"""What a fit leaves that has not come to its end."""
+
 
 def conclude(problem: Problem, result: SearchResult, refit: Any) -> dict[str, Any]:
     """Return the attributes that all outcomes together make, except those of the refit.
@@ -100,10 +103,19 @@ def _histories(problem: Problem, candidates: Sequence[Candidate], outcomes: Sequ
     )
 
 
-def partial_results(
+def partial_attributes(
     problem: Problem, candidates: Sequence[Candidate], outcomes: Mapping[tuple[int, int], Outcome]
 ) -> dict[str, Any]:
-    """Return ``cv_results_`` of the candidates whose folds are all done, in a search that did not come to its end."""
+    """Return what there is to know of a search that did not come to its end: results, and what failed."""
+    in_order = [outcomes[place] for place in sorted(outcomes)]
+    known = _results_of_finished(problem, candidates, outcomes), failure_rows(candidates, in_order)
+    return dict(zip(PARTIAL_ATTRIBUTES, known, strict=True))
+
+
+def _results_of_finished(
+    problem: Problem, candidates: Sequence[Candidate], outcomes: Mapping[tuple[int, int], Outcome]
+) -> dict[str, Any]:
+    """Return ``cv_results_`` of the candidates whose folds are all done."""
     n_folds = len(problem.folds[0])
     finished = [one for one in candidates if all((one.index, fold) in outcomes for fold in range(n_folds))]
     if not finished:

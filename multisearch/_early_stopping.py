@@ -15,7 +15,6 @@ from sklearn.base import BaseEstimator
 from multisearch._records import StoppingRule
 from multisearch.candidates import Competitor
 from multisearch.families import (
-    Family,
     families_that_stop,
     has_last_step,
     iterative_models_in,
@@ -30,9 +29,11 @@ REFIT_ITERATIONS = ("mean", "median", "max")
 class EarlyStopping(BaseEstimator):
     """Stop training when rows that the model is not trained on no longer gain from it.
 
-    For LightGBM, Keras models behind scikeras, and scikit-learn's HistGradientBoosting. Each evaluation then keeps the
-    model of its best iteration, and `MultiModelSearchCV` refits the winner on all rows for the number of iterations
-    that its folds have found, without early stopping.
+    For LightGBM, XGBoost, CatBoost, Keras models behind scikeras, and scikit-learn's HistGradientBoosting, as the
+    estimator itself or as the last step of the Pipeline that it is. Each evaluation then keeps the model of its best
+    iteration, and `MultiModelSearchCV` refits the winner on all rows for the number of iterations that its folds have
+    found, without early stopping. Given for all estimators, a warning names each one that holds such a model elsewhere,
+    or that has an early stopping of its own only.
 
     Parameters
     ----------
@@ -41,8 +42,9 @@ class EarlyStopping(BaseEstimator):
     min_delta : float, default=0.0
         What counts as an improvement, in the unit of the monitored metric.
     monitor : str or None, default=None
-        The metric to watch, by the library's own name (``"l1"`` for LightGBM, ``"loss"`` or ``"mae"`` for Keras, a
-        scorer's name for HistGradientBoosting). None watches the first metric that the model has.
+        The metric to watch, by the library's own name (``"l1"`` for LightGBM, ``"rmse"`` for XGBoost, ``"RMSE"`` for
+        CatBoost, ``"loss"`` or ``"mae"`` for Keras, a scorer's name for HistGradientBoosting). None watches the metric
+        by which the library itself would stop: the last in XGBoost's ``eval_metric``, the first that LightGBM has.
     validation_fraction : float, default=0.1
         The part of each fold's training rows (between 0 and 1) that is held back for stopping.
     validation : {"inner", "last", "fold"} or splitter, default="inner"
@@ -204,12 +206,11 @@ def _chosen(early_stopping: Any, competitor: Competitor, names: Sequence[str]) -
     models = models_of(competitor)
     passed_over = [model for model in models if stopping_family_of(model) is None]
     if by_name and len(passed_over) == len(models):
-        raise ValueError(f"early_stopping names {competitor.name!r}, but {_why_none_stops(models)}; {_who_stops()}")
+        raise ValueError(f"early_stopping names {competitor.name!r}, but {_why_not(passed_over)}")
     if not by_name and any(map(iterative_models_in, passed_over)):
         warnings.warn(
-            f"early_stopping does not apply to estimator {competitor.name!r}: {_why_none_stops(passed_over)}, so that "
-            f"it is trained as it would be without; {_who_stops()}; give a dict of EarlyStopping by estimator name, "
-            "without this one, if that is meant",
+            f"early_stopping does not apply to estimator {competitor.name!r}: {_why_not(passed_over)}; if this is "
+            "meant, give a dict of EarlyStopping by estimator name that leaves it out",
             UserWarning,
             stacklevel=2,
         )
@@ -220,18 +221,21 @@ def _chosen(early_stopping: Any, competitor: Competitor, names: Sequence[str]) -
     return chosen
 
 
-def _why_none_stops(models: Sequence[Any]) -> str:
-    """Return a clause about the first of some models that cannot stop early, those that one may expect to before."""
+def _why_not(models: Sequence[Any]) -> str:
+    """Say why models cannot stop early: of the first that one may expect to, or else of the first."""
     outer = next((model for model in models if iterative_models_in(model)), models[0])
     kind = type(outer).__name__
-    inner = [model for model in iterative_models_in(outer) if stopping_family_of(model) is not None]
-    if inner:
-        return f"its {type(inner[0]).__name__} is inside a {kind}, where it cannot stop early"
-    return f"{kind} cannot stop early here"
-
-
-def _who_stops() -> str:
-    return f"models of {', '.join(families_that_stop())} can, alone or as the last step of a Pipeline"
+    inner = next((model for model in iterative_models_in(outer) if model is not outer), None)
+    if inner is not None:
+        what = f"its {type(inner).__name__} is inside a {kind}"
+    elif iterative_models_in(outer):
+        what = f"{kind} stops early by parameters of its own only"
+    else:
+        what = f"{kind} cannot stop early here"
+    return (
+        f"{what}; models of {', '.join(families_that_stop())} can, as the estimator itself or as the last step of the "
+        "Pipeline (scikit-learn's or imbalanced-learn's) that it is"
+    )
 
 
 def models_of(competitor: Competitor) -> list[Any]:
@@ -256,12 +260,8 @@ def _require_library(name: str, model: Any) -> None:
     except ImportError as error:
         raise ImportError(
             f"early stopping of estimator {name!r} needs {error.name or family.name}, which is not installed; "
-            f"install it with: pip install {_what_installs(family)}"
+            f"install it with: pip install 'multisearch[{family.extra}]'"
         ) from error
-
-
-def _what_installs(family: Family) -> str:
-    return family.name.lower() if family.extra is None else f"'multisearch[{family.extra}]'"
 
 
 def iterations_for_refit(rule: StoppingRule, iterations: Sequence[int]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -63,7 +63,7 @@ def _check_stopping(competitor: Competitor, rule: StoppingRule, fit_params: Mapp
                     f"fit is given {name} for estimator {competitor.name!r}, which stops early by the rows that "
                     "EarlyStopping chooses; leave out one of the two"
                 )
-        if rule.monitor is None:
+        if rule.monitor is None or _searches(competitor, family.metric_params):
             continue
         objection = family.objection_to_monitor(model, rule.monitor, fit_params)
         if objection is not None:
@@ -77,11 +77,10 @@ def _check_own_stopping(competitor: Competitor, fit_params: Mapping[str, Any]) -
     parameter = _common(competitor, lambda family, model: family.stops_by_itself(model, fit_params))
     if parameter is None:
         return
-    name = f"{prefix_of_last_step(competitor.estimator)}{parameter}"
-    if not any(name in space for space in competitor.spaces):
+    if not _searches(competitor, [parameter]):
         raise ValueError(
-            f"estimator {competitor.name!r} sets {name}, but nobody gives its fits rows to stop by, so that all would "
-            f"fail; leave {parameter} out, and give the search an EarlyStopping in its place"
+            f"estimator {competitor.name!r} sets {parameter}, but nobody gives its fits rows to stop by, so that all "
+            f"would fail; leave {parameter} out, and give the search an EarlyStopping in its place"
         )
 
 
@@ -93,6 +92,12 @@ def _check_labels(competitor: Competitor, y: Any) -> None:
             f"estimator {competitor.name!r} would fail in all its fits, since {wanted}, and those in y are {labels}; "
             "encode y before, as sklearn.preprocessing.LabelEncoder does"
         )
+
+
+def _searches(competitor: Competitor, parameters: Iterable[str]) -> bool:
+    """Say whether a parameter of an estimator's last step is among those that are searched."""
+    prefix = prefix_of_last_step(competitor.estimator)
+    return any(f"{prefix}{name}" in space for name in parameters for space in competitor.spaces)
 
 
 def _common(competitor: Competitor, say: Callable[[Family, Any], str | None]) -> str | None:

@@ -1,9 +1,10 @@
 """Linux namespaces, in which a test has disks, networks and rights of its own that nobody else sees."""
 
 import ctypes
+import os
 import shutil
 import subprocess
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import pytest
@@ -42,22 +43,23 @@ _VERSION_3, _WORDS = 0x20080522, 2
 _READS_AND_WRITES_ANYTHING = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH
 
 
-@contextmanager
-def as_anybody():
-    """Let permissions of files hold for root, too, in this thread; Linux only."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    header, rights = _Header(_VERSION_3, 0), (_Rights * _WORDS)()
+def as_anybody(work):
+    """Do some work in a thread for which permissions of files hold, although it may be root's; return what it returns.
 
-    def call(function):
-        if function(ctypes.byref(header), rights):
-            raise OSError(ctypes.get_errno(), "the rights of this thread can neither be read nor changed")
+    The rights are the thread's, and it cannot have them back: what would only be laid aside counts for os.access.
+    """
 
-    call(libc.capget)
-    before = rights[0].effective
-    rights[0].effective = before & ~_READS_AND_WRITES_ANYTHING
-    call(libc.capset)
-    try:
-        yield
-    finally:
-        rights[0].effective = before
-        call(libc.capset)
+    def without_rights():
+        libc = ctypes.CDLL(None, use_errno=True)
+        header, rights = _Header(_VERSION_3, 0), (_Rights * _WORDS)()
+        for function in (libc.capget, libc.capset):
+            if function(ctypes.byref(header), rights):
+                raise OSError(ctypes.get_errno(), "the rights of this thread can neither be read nor changed")
+            rights[0].effective &= ~_READS_AND_WRITES_ANYTHING
+            rights[0].permitted &= ~_READS_AND_WRITES_ANYTHING
+        return work()
+
+    if os.geteuid() != 0:
+        return work()
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(without_rights).result()

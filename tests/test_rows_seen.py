@@ -44,8 +44,10 @@ SPLITTERS = {
     "time": TimeSeriesSplit(3),
 }
 WHERE = {"inline": {"scheduler": "inline"}, "workers": {"scheduler": "local", "n_jobs": 2}}
+QUICK = {("inline", model, splitter) for model in MODELS if model != "keras" for splitter in SPLITTERS}
+QUICK |= {("inline", "keras", "groups"), ("workers", "histogram", "groups")}
 EVERYWHERE = [
-    pytest.param(where, model, splitter, marks=[pytest.mark.slow] if "keras" in model and where == "workers" else [])
+    pytest.param(where, model, splitter, marks=[] if (where, model, splitter) in QUICK else [pytest.mark.slow])
     for where in WHERE
     for model in MODELS
     for splitter in SPLITTERS
@@ -136,7 +138,7 @@ def test_other_values_in_test_rows_change_no_bit_of_a_fit(where, model, splitter
     assert not np.array_equal(tables[0]["split2_test_score"], tables[1]["split2_test_score"])
 
 
-@pytest.mark.parametrize("splitter", SPLITTERS)
+@pytest.mark.parametrize("splitter", ["rows", "time", pytest.param("groups", marks=pytest.mark.slow)])
 def test_epochs_of_keras_in_one_call_are_fed_with_training_rows_and_validate_on_rows_to_stop_by(
     splitter, rows, monkeypatch
 ):

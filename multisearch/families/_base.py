@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -70,6 +71,9 @@ class Family:
     stops_early: bool = False
     """Whether `fit_stopped` and `set_iterations` are there."""
 
+    metric_params: tuple[str, ...] = ()
+    """Parameters that name the metrics which a model computes besides its loss."""
+
     stopping_params: tuple[str, ...] = ()
     """Parameters of ``fit`` that would tell the model of other rows to stop by."""
 
@@ -96,7 +100,7 @@ class Family:
         raise NotImplementedError
 
     def objection_to_monitor(self, estimator: Any, monitor: str, fit_params: Mapping[str, Any]) -> str | None:
-        """Say what metrics a model has where it cannot have this one; None where it has, or where nobody knows yet."""
+        """Say what metrics there are where a model cannot have this one; None where it has it, or nobody knows yet."""
         return None
 
     def stops_by_itself(self, estimator: Any, fit_params: Mapping[str, Any]) -> str | None:
@@ -157,3 +161,10 @@ def derives_from(estimator: Any, module: str, *class_names: str) -> bool:
     return any(
         base.__name__ in class_names and base.__module__.partition(".")[0] == module for base in type(estimator).__mro__
     )
+
+
+def metrics_like(monitor: str, library: str, metrics: Iterable[str]) -> str:
+    """Return a clause that names the metrics of a library whose names are most like one that it does not have."""
+    by_lower = {metric.lower(): metric for metric in metrics}
+    close = difflib.get_close_matches(monitor.lower(), by_lower, n=5, cutoff=0.0)
+    return f"the closest of {library}'s metrics are {', '.join(repr(by_lower[name]) for name in close)}"

@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from sklearn.base import is_classifier
 
 from multisearch._records import StoppingRule
-from multisearch.families._base import Family, Stopped, StoppingRows, TrainingRows, derives_from
+from multisearch.families._base import Family, Stopped, StoppingRows, TrainingRows, derives_from, metrics_like
 from multisearch.families._hist_gradient_boosting import best_iteration
 from multisearch.families._known import is_exactly, is_fixed_seed, sets_only
 
@@ -44,7 +43,9 @@ class CatBoostFamily(Family):
     """``CatBoostClassifier`` and ``CatBoostRegressor``."""
 
     name: str = "CatBoost"
+    extra: str | None = "catboost"
     stops_early: bool = True
+    metric_params: tuple[str, ...] = ("eval_metric",)
     stopping_params: tuple[str, ...] = ("eval_set",)
 
     def handles(self, estimator: Any) -> bool:
@@ -99,7 +100,7 @@ class CatBoostFamily(Family):
         names = [name for name, kind in vars(metrics).items() if _is_metric(kind, metrics.BuiltinMetric)]
         if monitor.partition(":")[0] in names or _is_own(estimator.get_params(), monitor):
             return None
-        return f"CatBoost's metrics are {', '.join(map(repr, names))}"
+        return metrics_like(monitor, self.name, names)
 
     def stops_by_itself(self, estimator: Any, fit_params: Mapping[str, Any]) -> str | None:
         needs_rows = estimator.get_params().get("use_best_model") and "eval_set" not in fit_params
@@ -202,7 +203,9 @@ def _chosen_rate(estimator: Any, y: Any) -> float:
     """Return the learning rate that CatBoost chooses for some targets: it says so after the first iteration."""
     import catboost
 
-    kind = catboost.CatBoostClassifier if is_classifier(estimator) else catboost.CatBoostRegressor
+    # Older versions announce to newer scikit-learns not what they are
+    is_classifier = derives_from(estimator, "catboost", "CatBoostClassifier")
+    kind = catboost.CatBoostClassifier if is_classifier else catboost.CatBoostRegressor
     params = {name: value for name, value in estimator.get_params().items() if name in _DECIDES_ABOUT_RATE}
     probe = kind(**params, depth=1, verbose=False, allow_writing_files=False)
     # On a GPU CatBoost calls nobody back, and trains to its end

@@ -16,11 +16,11 @@ from multisearch.families._xgboost import XGBoostFamily
 
 FAMILIES: tuple[Family, ...] = (
     LightGBMFamily(),
+    XGBoostFamily(),
+    CatBoostFamily(),
     KerasFamily(),
     HistGradientBoostingFamily(),
     SklearnEnsembleFamily(),
-    XGBoostFamily(),
-    CatBoostFamily(),
 )
 
 

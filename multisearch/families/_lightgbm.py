@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from multisearch._records import StoppingRule
-from multisearch.families._base import Family, Stopped, StoppingRows, TrainingRows, derives_from
+from multisearch.families._base import Family, Stopped, StoppingRows, TrainingRows, derives_from, metrics_like
 from multisearch.families._known import is_exactly, is_fixed_seed, sets_only
 
 _ITERATION_NAMES = (
@@ -47,12 +47,11 @@ _METRIC_NAMES = {
 """What else LightGBM's metrics may be called, by the name under which it reports them (before an ``@``)."""
 
 _OTHER_METRICS = (
-    *("quantile", "huber", "fair", "poisson", "gamma", "gamma_deviance", "tweedie", "auc", "auc_mu", "r2"),
+    *("quantile", "huber", "fair", "poisson", "gamma", "gamma_deviance", "tweedie", "auc", "auc_mu"),
     "average_precision",
 )
-"""LightGBM's metrics that have one name only."""
+"""LightGBM's metrics that have one name only; newer versions have more."""
 
-_METRICS_OF_MODEL = ("metric", "metrics", "metric_types")
 
 _STOPPING_NAMES = ("early_stopping_round", "early_stopping_rounds", "early_stopping", "n_iter_no_change")
 
@@ -78,6 +77,7 @@ class LightGBMFamily(Family):
     name: str = "LightGBM"
     extra: str | None = "lightgbm"
     stops_early: bool = True
+    metric_params: tuple[str, ...] = ("metric", "metrics", "metric_types")
     stopping_params: tuple[str, ...] = ("eval_set", "eval_X", "eval_y", "eval_sample_weight", "eval_init_score")
 
     def handles(self, estimator: Any) -> bool:
@@ -119,13 +119,13 @@ class LightGBMFamily(Family):
 
     def objection_to_monitor(self, estimator: Any, monitor: str, fit_params: Mapping[str, Any]) -> str | None:
         params = estimator.get_params()
-        given = [fit_params.get("eval_metric"), *(params.get(name) for name in _METRICS_OF_MODEL)]
+        given = [fit_params.get("eval_metric"), *(params.get(name) for name in self.metric_params)]
         listed = [one for some in given for one in (some if isinstance(some, list | tuple) else [some])]
         if monitor in listed or any(map(callable, listed)):  # what a function computes it says when it is called
             return None
         if monitor.partition("@")[0] in _known_metrics() or (monitor and _knows(monitor)):
             return None
-        return f"LightGBM's metrics are {', '.join(map(repr, (*_METRIC_NAMES, *_OTHER_METRICS)))}"
+        return metrics_like(monitor, self.name, _known_metrics())
 
     def stops_by_itself(self, estimator: Any, fit_params: Mapping[str, Any]) -> str | None:
         if {"eval_set", "eval_X"} & set(fit_params):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from multisearch._records import StoppingRule
-from multisearch.families._base import Family, Stopped, StoppingRows, TrainingRows, derives_from
+from multisearch.families._base import Family, Stopped, StoppingRows, TrainingRows, derives_from, metrics_like
 from multisearch.families._known import is_exactly, is_fixed_seed, sets_only
 
 _FORESTS = ("XGBRFRegressor", "XGBRFClassifier")
@@ -40,7 +40,9 @@ class XGBoostFamily(Family):
     """Models that derive from ``xgboost.XGBModel``."""
 
     name: str = "XGBoost"
+    extra: str | None = "xgboost"
     stops_early: bool = True
+    metric_params: tuple[str, ...] = ("eval_metric",)
     stopping_params: tuple[str, ...] = ("eval_set", "sample_weight_eval_set", "base_margin_eval_set", "eval_qid")
 
     def handles(self, estimator: Any) -> bool:
@@ -67,9 +69,10 @@ class XGBoostFamily(Family):
         estimator.set_params(n_estimators=n_iterations, early_stopping_rounds=None, callbacks=callbacks)
 
     def objection_to_monitor(self, estimator: Any, monitor: str, fit_params: Mapping[str, Any]) -> str | None:
-        if monitor in _names(estimator.eval_metric) or monitor.partition("@")[0] in _METRICS or _knows(monitor):
+        own = _names(estimator.eval_metric)
+        if monitor in own or monitor.partition("@")[0] in _METRICS or _knows(monitor):
             return None
-        return f"XGBoost's metrics are {', '.join(map(repr, _METRICS))}"
+        return metrics_like(monitor, self.name, [*own, *_METRICS])
 
     def stops_by_itself(self, estimator: Any, fit_params: Mapping[str, Any]) -> str | None:
         needs_rows = estimator.early_stopping_rounds is not None and "eval_set" not in fit_params
@@ -121,7 +124,8 @@ def _watched(own: Any, monitor: str | None) -> tuple[Any, int | str]:
     listed = _listed(own)
     if monitor in [one.__name__ for one in listed if callable(one)]:
         return own, monitor
-    return [monitor, *(one for one in listed if one != monitor)], 0
+    # Older versions do not compute functions beside metrics of their own
+    return [monitor, *(one for one in listed if isinstance(one, str) and one != monitor)], 0
 
 
 def _listed(metrics: Any) -> list[Any]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from multisearch._interrupts import raise_interrupt
 from multisearch._records import (
     TRANSFORMED_ROWS,
     Batch,
@@ -69,11 +70,14 @@ def _outcomes_of(problem: Problem, batch: Batch, shared: StepResult | None, surr
     outcomes: list[Outcome] = []
     interrupt: BaseException | None = None
     worker, machine, n_threads = surroundings.worker, hardware(), threads(surroundings.native_threads)
-    try:
-        for outcome in _evaluate_in_time(problem, batch.evaluations, shared, surroundings):
-            outcomes.append(replace(outcome, worker=worker, hardware=machine, threads=n_threads))  # noqa: PERF401 - what came before an interrupt stays
-    except surroundings.interrupts as error:
-        interrupt = error
+    with surroundings.interrupts() as is_interrupt:
+        try:
+            for outcome in _evaluate_in_time(problem, batch.evaluations, shared, surroundings):
+                outcomes.append(replace(outcome, worker=worker, hardware=machine, threads=n_threads))  # noqa: PERF401 - what came before an interrupt stays
+        except BaseException as error:
+            if not is_interrupt(error):
+                raise
+            interrupt = error
     return BatchResult(tuple(outcomes), {} if shared is None else shared.seconds, interrupt)
 
 
@@ -337,7 +341,8 @@ class _Scoring:
         if self._on_transformed_rows:
             try:
                 return self._rows(which, rows)
-            except Exception:  # noqa: BLE001 - the same steps will fail again, where scikit-learn knows what to do
+            except Exception as error:  # noqa: BLE001 - the same steps will fail again, where scikit-learn knows what to do
+                raise_interrupt(error)
                 self._on_transformed_rows = False
                 self._seen.clear()
         return self._rows(which, rows)

@@ -26,7 +26,7 @@ _ROUNDING = 1e-9
 _ROUNDING_OF_KERAS = 1e-5
 """The same in single precision, over the steps of a training.
 
-There the names that Keras makes up by counting decide on the last bit: ``dense_10`` is put before ``dense_9``.
+On processors and accelerators on which nothing was tried, TensorFlow may optimise a loop over steps otherwise.
 """
 
 _TIMES_FOR_ROUNDING = 5

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from multisearch._histories import unpack
+from multisearch._interrupts import raise_interrupt
 from multisearch._records import Failure, Outcome, Scores
 
 Row: TypeAlias = tuple[Any, ...]
@@ -269,7 +270,8 @@ def _param(value: Any) -> Any:
     """Return what JSON can say about a parameter's value, whatever that is."""
     try:
         return _plain(value, 0)
-    except Exception:  # noqa: BLE001 - containers of the user's may raise anything when they are looked at
+    except Exception as error:  # noqa: BLE001 - containers of the user's may raise anything when they are looked at
+        raise_interrupt(error)
         return _repr(value)
 
 
@@ -297,5 +299,6 @@ def _name(value: Any) -> str:
 def _repr(value: Any) -> str:
     try:
         return repr(value)
-    except Exception:  # noqa: BLE001 - a repr of the user's may raise anything
+    except Exception as error:  # noqa: BLE001 - a repr of the user's may raise anything
+        raise_interrupt(error)
         return f"<{type(value).__name__} without a repr>"

@@ -89,7 +89,7 @@ def test_libraries_change_nothing_when_they_are_imported():
     assert said.stdout.strip() == "[]"
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only on Linux are workers forked")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how many threads a process has")
 @pytest.mark.parametrize("n_cores", [1, 4])
 def test_workers_are_forked_by_a_process_without_other_threads(monkeypatch, n_cores):
     monkeypatch.setattr(joblib, "cpu_count", lambda: n_cores)

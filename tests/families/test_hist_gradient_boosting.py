@@ -145,6 +145,21 @@ def test_an_unknown_monitor_is_an_error_and_parameters_are_put_back(family, make
     assert model.get_params() == before
 
 
+@pytest.mark.parametrize("monitor", ["loss", "r2", "neg_mean_absolute_error"])
+def test_scorers_and_the_loss_are_no_reason_to_object(family, monitor):
+    assert family.objection_to_monitor(HistGradientBoostingRegressor(), monitor, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("model", "example"),
+    [(HistGradientBoostingRegressor(), "neg_mean_absolute_error"), (HistGradientBoostingClassifier(), "neg_log_loss")],
+)
+def test_other_monitors_are(family, model, example):
+    said = family.objection_to_monitor(model, "rmse", {})
+
+    assert said == f"{type(model).__name__} takes 'loss' or a scorer's name, such as {example!r}"
+
+
 @pytest.mark.parametrize(
     ("scores", "min_delta", "best"),
     [

@@ -46,8 +46,8 @@ def network(build, **params):
     return (KerasClassifier if build is of_classes else KerasRegressor)(build, **fixed | params)
 
 
-CASES = {
-    "several layers": (deep, {}),
+CASES = {"several layers": (deep, {})}
+MORE_CASES = {
     "two branches": (branched, {}),
     "classes": (of_classes, {}),
     "weights of classes": (of_classes, {"class_weight": {"low": 1.0, "middle": 3.0, "high": 0.5}}),
@@ -141,17 +141,16 @@ WHERE = [
 
 @pytest.mark.parametrize("where", WHERE)
 @pytest.mark.parametrize(
-    "case",
-    [case if case in {"several layers", "classes"} else pytest.param(case, marks=pytest.mark.slow) for case in CASES],
+    "case", ["several layers", *(pytest.param(case, marks=pytest.mark.slow) for case in MORE_CASES)]
 )
 def test_a_network_is_what_it_is_by_hand(case, where, rows):
-    build, params = CASES[case]
+    build, params = (CASES | MORE_CASES)[case]
     X, y, classes, weights = rows
     data = (X, classes if build is of_classes else y)
     weights = weights if case in WEIGHTED else None
     model = network(build, **params)
     expected = by_hand(model, data, weights)
-    for optimize in (False, True, True):
+    for optimize in (False, True):
         count_on()
         assert by_search(model, data, weights, optimize=optimize, **where) == expected, optimize
     assert len({found for _, found in expected}) == 2
@@ -164,7 +163,7 @@ def test_callbacks_of_the_users_are_called_as_often_in_the_same_order_and_with_t
     for how in ("by hand", False, True):
         folder = tmp_path / str(how)
         folder.mkdir()
-        model = network(deep, epochs=4, callbacks=[recorder(folder)])
+        model = network(deep, epochs=3, callbacks=[recorder(folder)])
         count_on()
         if how == "by hand":
             by_hand(model, (X, y), weights)
@@ -176,3 +175,25 @@ def test_callbacks_of_the_users_are_called_as_often_in_the_same_order_and_with_t
     assert any('["on_train_end", null, [["loss"' in calls for calls in noted["by hand"])
     assert noted[False] == noted["by hand"]
     assert noted[True] == noted["by hand"]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras' own, of a learning rate
+def test_keras_own_callbacks_write_the_same_logs_though_epochs_are_one_call(rows, tmp_path):
+    import keras
+
+    X, y, _, weights = rows
+    logs = {}
+    for how in ("by hand", False, True):
+        written = tmp_path / f"{how}.csv"
+        plateau = keras.callbacks.ReduceLROnPlateau(monitor="loss", patience=1, factor=0.5, min_delta=10.0)
+        model = network(deep, callbacks=[plateau, keras.callbacks.CSVLogger(str(written), append=True)])
+        if how == "by hand":
+            by_hand(model, (X, y), weights)
+        else:
+            by_search(model, (X, y), weights, optimize=how)
+        logs[how] = written.read_text()
+
+    assert logs["by hand"].startswith("epoch,learning_rate,loss,")
+    assert logs[False] == logs["by hand"]
+    assert logs[True] == logs["by hand"]

@@ -7,7 +7,14 @@ from lightgbm import LGBMClassifier, LGBMRegressor
 from sklearn.linear_model import Ridge
 from sklearn.metrics import log_loss, mean_absolute_error, mean_squared_error
 
-from multisearch.families._lightgbm import _ITERATION_NAMES, LightGBMFamily
+from multisearch.families._lightgbm import (
+    _ITERATION_NAMES,
+    _METRIC_NAMES,
+    _OTHER_METRICS,
+    _STOPPING_NAMES,
+    LightGBMFamily,
+    _knows,
+)
 
 N_TREES = 60
 PASSES_ON_OTHER_NAMES = pytest.mark.filterwarnings("ignore:Found .* in params. Will use it instead of argument")
@@ -254,6 +261,70 @@ def test_patience_that_runs_out_with_the_last_tree_has_run_out(family, make_mode
 
     assert len(stopped.history["l2"]) == stopped.cap
     assert stopped.used_up(2) is False
+
+
+@PASSES_ON_OTHER_NAMES
+@pytest.mark.parametrize("name", _STOPPING_NAMES)
+def test_early_stopping_of_the_models_own_gives_way(family, make_model, noisy, rule, name):
+    model = make_model(**{name: 1})
+    before = model.get_params()
+
+    assert family.fit_stopped(model, *noisy, rule(patience=8)) == family.fit_stopped(
+        make_model(), *noisy, rule(patience=8)
+    )
+    assert model.get_params() == before
+
+
+def test_stopping_rows_begin_where_the_training_rows_do(family, make_model, noisy, rule):
+    training, stopping = noisy
+    starts = [np.where(rows.X[:, 0] > 0, 5.0, -5.0) for rows in noisy]
+    model = make_model()
+    stopped = family.fit_stopped(
+        model,
+        replace(training, fit_params={"init_score": starts[0]}),
+        replace(stopping, fit_params={"init_score": starts[1]}),
+        rule(),
+    )
+    predicted = model.predict(stopping.X) + starts[1]
+
+    assert min(stopped.history["l2"]) == pytest.approx(mean_squared_error(stopping.y, predicted))
+
+
+# What is known before any fit
+
+
+@pytest.mark.parametrize(
+    "metric", [*_METRIC_NAMES, *_OTHER_METRICS, "mse", "mean_squared_error", "logloss", "softmax", "ndcg@3", "kldiv"]
+)
+def test_metrics_of_lightgbms_are_no_reason_to_object(family, metric):
+    assert family.objection_to_monitor(LGBMRegressor(), metric, {}) is None
+
+
+@pytest.mark.parametrize("metric", ["rsme", "l3", ""])
+def test_other_metrics_are(family, metric):
+    said = family.objection_to_monitor(LGBMRegressor(), metric, {})
+
+    assert said.startswith("the closest of LightGBM's metrics are ")
+    assert not (metric and _knows(metric))
+    assert family.objection_to_monitor(LGBMRegressor(metric=["rsme"]), "rsme", {}) is None
+    assert family.objection_to_monitor(LGBMRegressor(), metric, {"eval_metric": [closeness]}) is None
+
+
+@pytest.mark.parametrize("metric", ["l2", "binary_logloss", "auc", "gamma_deviance"])
+def test_lightgbm_is_asked_for_metrics_that_are_not_listed(metric):
+    assert _knows(metric)
+
+
+@PASSES_ON_OTHER_NAMES
+@pytest.mark.parametrize("name", _STOPPING_NAMES)
+def test_early_stopping_of_its_own_takes_rows_that_somebody_gives(family, make_model, noisy, name):
+    model = make_model(**{name: 1})
+    with pytest.raises(ValueError, match="For early stopping, at least one dataset"):
+        model.fit(*rows_of(noisy[0]))
+
+    assert family.stops_by_itself(model, {}) == name
+    assert family.stops_by_itself(model, {"eval_set": []}) is None
+    assert family.stops_by_itself(make_model(**{name: 0}), {}) is None
 
 
 # Iterations

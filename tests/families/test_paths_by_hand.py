@@ -197,7 +197,7 @@ NESTED = {
     ),
     "the last step of a pipeline": (
         Pipeline([("scale", StandardScaler()), ("model", MODELS["lightgbm of classes"])]),
-        {"model__n_estimators": SIZES, "model__num_leaves": [4, 9]},
+        {"model__n_estimators": SIZES, "model__learning_rate": [0.1, 0.5]},
         8,
     ),
     "a pipeline as a member": (

@@ -11,7 +11,7 @@ from faults._signals import meanwhile, wait_for
 
 from multisearch import MultiModelSearchCV
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(240)
 
 BEFORE_THE_SECOND_GATE = 6
 SECONDS_TO_BE_COUNTED = 3.0

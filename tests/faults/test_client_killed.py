@@ -51,14 +51,14 @@ def run_and_kill(command, folder, moment):
         pytest.param(
             [
                 *(("start", 0), ("fits", 1), ("arrivals", 1), ("arrivals", 3), ("arrivals", 1), ("arrivals", 2)),
-                *(("fits", 2), ("arrivals", 4), ("fits", 11), ("arrivals", 1), ("fits", 5)),
+                *(("arrivals", 4), ("fits", 11)),
             ],
             id="often",
             marks=pytest.mark.slow,
         ),
     ],
 )
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(300)
 def test_nothing_that_has_arrived_is_lost_or_done_again(tmp_path, moments):
     command = [sys.executable, Path(_client.__file__), tmp_path, N_WORKERS, N_CANDIDATES]
     set_pace(tmp_path, SECONDS_PER_FIT)

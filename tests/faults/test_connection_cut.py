@@ -13,7 +13,7 @@ from faults._processes import scheduler, started, worker
 from faults._traced import assert_goes_on
 from namespaces import in_own_namespace
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 class Proxy:
@@ -71,5 +71,5 @@ def test_on_the_other_end_of_a_cable_that_is_pulled_out(tmp_path):
         pytest.skip("needs net namespaces")
     command = [*in_own_namespace("net"), sys.executable, _cable.__file__, tmp_path]
     with started(*command, folder=tmp_path) as process:
-        assert process.wait(timeout=140) == 0, (tmp_path / "said.txt").read_text()
+        assert process.wait(timeout=300) == 0, (tmp_path / "said.txt").read_text()
     assert_goes_on(tmp_path)

@@ -17,7 +17,7 @@ from sklearn.pipeline import Pipeline
 
 from multisearch import MultiModelSearchCV
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(240)
 
 
 def assert_killed(failures, folds_by_candidate):

@@ -14,7 +14,7 @@ from namespaces import in_own_namespace
 
 from multisearch import read_journal
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(240)
 
 N_EVALUATIONS = 60
 
@@ -55,7 +55,7 @@ def on_a_disk(folder, options):
 def reported(folder, how, before=()):
     script = Path(_full_disk.__file__)
     with started(*before, sys.executable, script, folder, how, folder=folder) as process:
-        assert process.wait(timeout=50) == 0, (folder / "said.txt").read_text()
+        assert process.wait(timeout=200) == 0, (folder / "said.txt").read_text()
     return json.loads((folder / "report.json").read_text())
 
 

@@ -14,7 +14,7 @@ from sklearn.linear_model import Ridge
 
 from multisearch import MultiModelSearchCV
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.mark.usefixtures("clusters_keep_their_workers")

@@ -6,7 +6,7 @@ from sklearn.exceptions import FitFailedWarning
 
 from multisearch import MultiModelSearchCV
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.mark.parametrize("place", [{"scheduler": "inline"}, OURS], ids=["inline", "ours"])

@@ -17,7 +17,7 @@ from faults._traced import (
     y,
 )
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.mark.parametrize("given", ["client", "address"])

@@ -7,8 +7,10 @@ made by a version between two releases: opened, given each of `VERSION_2` in an 
 never made anew; a new version of the file gets an asset of its own beside them.
 """
 
+import itertools
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -25,6 +27,7 @@ import pytest
 from namespaces import in_own_namespace
 from results import _adds, _makes, _on_small_disks
 from results._journals import entry, found, known, write
+from system_calls import may_be_seen
 
 from multisearch._histories import pack
 from multisearch._records import KILLED, RAISED, TIMEOUT, Failure
@@ -369,6 +372,19 @@ def test_a_killed_process_loses_nothing_that_it_had_added(path, killed, n_added)
     assert len(there) <= len(added) + 3
     write(path, entry("next"))
     assert keys_in(path) == there | {"next"}
+
+
+@pytest.mark.skipif(not may_be_seen(), reason="needs strace, and leave to use it")
+def test_the_disk_has_confirmed_what_was_added(path, tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(TESTS)}
+    traced = ["strace", "-f", "-e", "trace=write,fsync,fdatasync", "-o", tmp_path / "trace"]
+    command = [*traced, sys.executable, _adds.__file__, path, "a", "5"]
+    subprocess.run(command, env=environment, input="go\n", text=True, capture_output=True, timeout=100, check=True)
+    calls = re.findall(r"(fsync|fdatasync|write)\((\d+)(?:, \"(.*?)\")?.*= (\d+)", (tmp_path / "trace").read_text())
+    said = [number for number, (_, file, text, _) in enumerate(calls) if file == "1" and text.startswith("a")]
+    assert len(said) == 5
+    for before, number in itertools.pairwise([0, *said]):
+        assert any(name != "write" and code == "0" for name, _, _, code in calls[before + 1 : number])
 
 
 def test_a_process_killed_while_it_makes_a_journal_stops_nobody_from_making_it(tmp_path):
