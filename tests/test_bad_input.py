@@ -342,13 +342,6 @@ WRONG_STOPPING = [
         stopping(gap=5),
     ),
     Wrong(
-        "a gap of all rows",
-        ValueError,
-        "leave none to train on; lower EarlyStopping's validation_fraction, or give it validation='last' and a smaller "
-        "gap",
-        stopping(validation="last", gap=1000),
-    ),
-    Wrong(
         "stopping rows of other data",
         ValueError,
         "splits rows of its own, not the 26 training rows of fold 0 that it is given; give EarlyStopping a splitter",
