@@ -20,7 +20,7 @@ class Callback:
         """Take note of a finished evaluation."""
 
     def on_candidate(self, candidate: Candidate, mean_test_scores: Mapping[str, float]) -> None:
-        """Take note of a candidate whose folds are all done, with its scores by metric; without any where one failed."""
+        """Take note of a candidate whose folds are all done, with its scores by metric; with none where one failed."""
 
     def on_refit(self, candidate: Candidate) -> None:
         """Take note that the winner is being fitted on all rows."""
