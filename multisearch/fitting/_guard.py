@@ -74,24 +74,40 @@ def _cause_of(error: BaseException) -> BaseException:
 
 def _portable(error: BaseException) -> BaseException | None:
     """Return an exception if it survives pickling, without what it refers to."""
-    classes: list[Any] = []
     stream = io.BytesIO()
-    pickler, unpickler = pickle.Pickler(stream), pickle.Unpickler(stream)
-
-    def place_of(value: Any) -> str | None:
-        """Leave classes and functions alone: those that came to a worker with their code are found under no name."""
-        if not isinstance(value, type | types.FunctionType):
-            return None
-        classes.append(value)
-        return str(len(classes) - 1)
-
-    pickler.persistent_id = place_of  # type: ignore[method-assign]
-    unpickler.persistent_load = lambda place: classes[int(place)]  # type: ignore[method-assign]
+    pickler = _LeavesCode(stream)
     try:
         pickler.dump(error)
         stream.seek(0)
-        unpickler.load()
-        cloudpickle.dumps(classes)
+        _FindsCode(stream, pickler.left).load()
+        cloudpickle.dumps(pickler.left)
     except BaseException:  # noqa: BLE001 - whatever pickling runs into, the text of the error is enough
         return None
     return error
+
+
+class _LeavesCode(pickle.Pickler):
+    """Leaves classes and functions alone: those that came to a worker with their code are found under no name."""
+
+    def __init__(self, stream: io.BytesIO) -> None:
+        super().__init__(stream)
+        self.left: list[Any] = []
+
+    def persistent_id(self, value: Any) -> str | None:
+        """Return the place of a class or a function among those that were left, and None for all else."""
+        if not isinstance(value, type | types.FunctionType):
+            return None
+        self.left.append(value)
+        return str(len(self.left) - 1)
+
+
+class _FindsCode(pickle.Unpickler):
+    """Puts the same classes and functions in again."""
+
+    def __init__(self, stream: io.BytesIO, left: list[Any]) -> None:
+        super().__init__(stream)
+        self._left = left
+
+    def persistent_load(self, place: str) -> Any:
+        """Return what was left at a place."""
+        return self._left[int(place)]
