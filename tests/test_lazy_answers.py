@@ -198,3 +198,14 @@ def test_an_estimator_that_says_nothing_of_its_kind_is_announced_where_rows_are(
     X, y = classification
     search = searched(Quiet(), X, y, scoring="roc_auc_ovr")
     assert search.score(da.from_array(X, chunks=(50, -1)), y) == search.score(X, y)
+
+
+def test_a_large_model_is_no_matter_for_a_warning(regression, client):
+    X, y = regression
+    lazy = da.from_array(X, chunks=(50, -1))
+    search = searched(Ridge(), X, y)
+    search.best_estimator_.ballast_ = np.zeros(2_000_000)
+    assert search.score(lazy, y) == search.score(X, y)
+    predicted = search.predict(lazy)
+    with pytest.warns(UserWarning, match="Sending large graph"):  # what the user computes is dask's to comment on
+        predicted.compute()
