@@ -12,7 +12,7 @@ from sklearn.utils.metadata_routing import MetadataRouter
 from sklearn.utils.validation import check_is_fitted
 
 from multisearch._composition import NamedEstimatorsMixin
-from multisearch._conclusion import FITTED_ATTRIBUTES, conclude, partial_results, refitted
+from multisearch._conclusion import FITTED_ATTRIBUTES, PARTIAL_ATTRIBUTES, conclude, partial_attributes, refitted
 from multisearch._delegation import BestEstimatorMixin, check_refit_was_asked
 from multisearch._fit_params import route_to_scorer, router
 from multisearch._journaling import KnownEvaluations
@@ -27,7 +27,7 @@ from multisearch.engines import Engine, open_engine
 from multisearch.families import kind_of
 from multisearch.fitting import Problem, make_scorers
 from multisearch.preview import SearchPlan, make_plan
-from multisearch.results import Journal, failures_frame
+from multisearch.results import Journal, failures_frame, histories_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,7 +127,12 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
         What was really spent: fits done and saved, busy and wall seconds, workers.
     failures_ : DataFrame
         One row per evaluation that failed, with the columns ``candidate``, ``estimator``, ``fold``, ``kind``
-        ("raised", "timeout" or "killed"), ``message``, ``traceback`` and ``worker``.
+        ("raised", "timeout" or "killed"), ``message``, ``traceback`` and ``worker``; also when ``fit`` was interrupted
+        or failed.
+    histories_ : DataFrame
+        The metrics of every fit that stopped early, by iteration, on its stopping rows: one row per iteration with the
+        columns ``candidate``, ``estimator``, ``fold``, ``metric`` (the library's own name), ``iteration`` (from 1) and
+        ``value``. Only with ``early_stopping``.
     partial_results_ : dict of str to array
         Like ``cv_results_``, of the candidates that were finished when ``fit`` was interrupted or failed; only then,
         and the search still counts as not fitted.
@@ -229,7 +234,8 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
         RuntimeError
             Where client, scheduler and workers have different versions of packages that matter.
         """
-        self.__dict__.pop("_partial_results", None)
+        for name in PARTIAL_ATTRIBUTES:
+            self.__dict__.pop(name, None)
         preparation = prepare(self, X, y, params)
         with callbacks_ended_after(self), told_of_the_fit(self, preparation) as preparation:
             fitted = self._fitted_attributes(preparation)
@@ -287,7 +293,7 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
                 if self.refit:
                     fitted |= refitted(engine, fitted, callbacks, result.distrusted)
             except BaseException:
-                self._partial_results = partial_results(problem, search.candidates, search.outcomes)
+                self.__dict__.update(partial_attributes(problem, search.candidates, search.outcomes))
                 raise
             finally:
                 for callback in callbacks:
@@ -306,10 +312,20 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
 
     @property
     def failures_(self) -> pd.DataFrame:
-        """One row for every evaluation that failed."""
-        if "_failures" not in vars(self):
+        """One row for every evaluation that failed in the last fit, whether or not that came to its end."""
+        rows = vars(self).get("_partial_failures", vars(self).get("_failures"))
+        if rows is None:
             raise AttributeError(f"this {type(self).__name__} has no failures_, since it is not fitted")
-        return failures_frame(self._failures)
+        return failures_frame(rows)
+
+    @property
+    def histories_(self) -> pd.DataFrame:
+        """One row for every iteration of every fit that stopped early, and every metric on its stopping rows."""
+        if "_histories" not in vars(self):
+            raise AttributeError(
+                f"this {type(self).__name__} has no histories_, since it is not fitted with early_stopping"
+            )
+        return histories_frame(self._histories)
 
     @property
     def partial_results_(self) -> dict[str, Any]:

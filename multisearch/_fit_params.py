@@ -20,7 +20,7 @@ from multisearch._sklearn_compat import (
     routing_enabled,
     weighs_samples,
 )
-from multisearch.families import is_plain_pipeline, last_step
+from multisearch.families import last_step, prefix_of_last_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def _weights_of_last_step(name: str, estimator: Any, weights: Any) -> dict[str, 
             f"sample_weight goes to the last step of every estimator, but {type(model).__name__} of estimator {name!r} "
             "takes none; leave that estimator out, or name those that take it, as in <name>__<step>__sample_weight"
         )
-    return {f"{estimator.steps[-1][0]}__sample_weight" if is_plain_pipeline(estimator) else "sample_weight": weights}
+    return {f"{prefix_of_last_step(estimator)}sample_weight": weights}
 
 
 def _weighted(scorers: Mapping[str, Any]) -> list[str]:

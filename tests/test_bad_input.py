@@ -307,7 +307,7 @@ WRONG_STOPPING = [
     Wrong(
         "a model that cannot stop",
         ValueError,
-        "Watched cannot stop early here; models of LightGBM, scikeras, scikit-learn's HistGradientBoosting can",
+        "Watched cannot stop early here; models of LightGBM, XGBoost, CatBoost, scikeras, ",
         {"early_stopping": {"model": EarlyStopping()}},
     ),
     Wrong("patience=0", ValueError, "patience must be a whole number of at least 1, got 0", stopping(patience=0)),

@@ -7,7 +7,7 @@ from scipy.stats import loguniform, randint
 from sklearn.base import BaseEstimator, TransformerMixin, clone, is_classifier, is_regressor
 from sklearn.cluster import KMeans
 from sklearn.exceptions import FitFailedWarning, NotFittedError
-from sklearn.linear_model import Lasso, LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import get_scorer, make_scorer, r2_score
 from sklearn.model_selection import (
     GridSearchCV,
@@ -304,13 +304,6 @@ def test_verbose_zero_prints_nothing_and_one_shows_progress(two_pipelines, regre
     shown = capsys.readouterr().out
     assert "12/12" in shown
     assert "best" in shown
-
-
-def test_documented_example_holds(regression):
-    search = MultiModelSearchCV(
-        [("ridge", Ridge(), {"alpha": [0.1, 1.0, 10.0]}), ("lasso", Lasso(), {"alpha": [0.1, 1.0]})]
-    ).fit(*regression)
-    assert search.best_index_ == int(np.argmax(search.cv_results_["mean_test_score"]))
 
 
 def test_scaled_data_frames_keep_their_columns(regression):
