@@ -278,7 +278,7 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
 
     def _fitted_attributes(self, preparation: Preparation) -> dict[str, Any]:
         """Search and refit; return what there is to be known after that."""
-        callbacks = callbacks_for(self.verbose)
+        callbacks = callbacks_for(self.verbose, self.refit)
         problem = preparation.problem
         with (
             nullcontext() if self.journal is None else Journal(self.journal) as journal,
