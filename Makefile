@@ -7,8 +7,8 @@
 # make wheel-check  build wheel and sdist, and run the examples of README and guide with the wheel, on Python 3.12 if it is there
 # make soak    kill workers and clients of a search until it is done, some minutes (make soak ARGS="--fits 200")
 # make fuzz    draw searches for an hour, and print those that a short cut or a journal changes (ARGS="--minutes 5")
-# make bench   time searches beside their peers, about an hour (one benchmark: make bench ARGS=tiny_fits)
-# make bench-quick  the same at small sizes, which shows that scores agree
+# make bench   time searches beside their peers, most of a night (one benchmark: make bench ARGS=tiny_fits)
+# make bench-quick  the same at small sizes: shows that scores agree, and bounds that do not depend on time
 # make docs    build docs/_build/html with warnings as errors, run the examples and the doctests
 # make lint    run ruff, mypy and import-linter
 # make clean   remove .venv, results and caches
@@ -36,9 +36,10 @@ test: $(STAMP)
 	$(BIN)/pytest $(PYTEST_JOBS) $(ARGS)
 
 # Old versions of dependencies warn about new versions of others, which is no fault of this project: -W default.
-# Faults take minutes, most of it waiting for processes to die and to start, whatever their version.
+# Faults take minutes, most of it waiting for processes to die and to start; of these the commonest will do.
 test-lowest: .venv-lowest/.installed
 	.venv-lowest/bin/pytest $(PYTEST_JOBS) -W default --ignore tests/faults $(ARGS)
+	.venv-lowest/bin/pytest -W default $(addprefix tests/faults/test_, raised.py killed_worker.py client_killed.py)
 
 test-slow: $(STAMP)
 	$(BIN)/pytest $(PYTEST_JOBS) -m slow $(ARGS)

@@ -15,7 +15,7 @@ from multisearch._sklearn_compat import MultimetricScorer, PassthroughScorer, mu
 from multisearch.families import family_of
 from multisearch.fitting import Problem
 
-_RESULTS = "2"
+_RESULTS = "3"
 """Stands for this library's own version; to be changed when it fits or scores otherwise than before."""
 
 _ALWAYS = ("numpy", "scipy", "sklearn")
@@ -57,7 +57,7 @@ class EvaluationKeys:
         if name in self._unknown:
             return {}
         rule = problem.rule_of(candidate)
-        stopping = None if rule is None else replace(rule, variant=0, refit_iterations="")
+        stopping = None if rule is None else replace(rule, variant=0, refit_iterations="", keep_history=True)
         try:
             key = self._key(self._of_estimator(name), Cloned(problem.build(candidate)), stopping)
         except UnencodableError as error:

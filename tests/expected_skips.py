@@ -15,6 +15,7 @@ import pytest
 import sklearn
 from namespaces import may_have
 from sklearn.utils.fixes import parse_version
+from system_calls import may_be_seen
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,11 @@ EXPECTED = [
         r"needs (mnt|net) namespaces",
         lambda kind: not may_have(kind) or (kind == "net" and shutil.which("ip") is None),
         "some containers permit none; a disk or a network cable of its own cannot be made without",
+    ),
+    Expected(
+        r"needs strace, and leave to use it",
+        lambda: not may_be_seen(),
+        "that the disk confirms a write is seen in no other way",
     ),
 ]
 

@@ -1,5 +1,6 @@
 """What several tests compare results with."""
 
+import hashlib
 import re
 
 import numpy as np
@@ -15,8 +16,8 @@ def assert_same_results(one, other):
     untimed = [name for name in one if "time" not in name]
     assert untimed == [name for name in other if "time" not in name]
     for name in untimed:
-        if name == "params":
-            assert [list(setting) for setting in one[name]] == [list(setting) for setting in other[name]]
+        if name == "params":  # estimators among them have no equality
+            assert list(map(repr, one[name])) == list(map(repr, other[name]))
             continue
         first, second = one[name], other[name]
         np.testing.assert_array_equal(np.ma.getmaskarray(first), np.ma.getmaskarray(second), err_msg=name)
@@ -34,3 +35,12 @@ def name_of_engine_in_a_task():
         warnings.simplefilter("error")
         with open_engine(2, None) as engine:
             return type(engine).__name__
+
+
+def digest(y_true, predicted, sample_weight=None):
+    """Return a number that any other bit in any prediction would change: a metric, so that scores tell of it."""
+    predicted = np.asarray(predicted)
+    if predicted.dtype == object:
+        predicted = predicted.astype(str)
+    content = hashlib.sha256(np.ascontiguousarray(predicted).tobytes()).digest()
+    return float(int.from_bytes(content[:6], "little"))

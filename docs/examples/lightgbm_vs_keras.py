@@ -174,7 +174,7 @@ def build_network(  # noqa: PLR0913 - scikeras hands over every setting by its n
     def dense(name: str, width: int, activation: str | None = None) -> Any:
         return keras.layers.Dense(
             width,
-            name=name,  # TensorFlow adds up losses by names; those that Keras makes up differ from fit to fit
+            name=name,  # TensorFlow adds up losses by names; those that Keras makes up depend on what was built before
             activation=activation,
             kernel_regularizer=keras.regularizers.L1L2(kernel_l1, kernel_l2),
             bias_regularizer=keras.regularizers.L1L2(bias_l1, bias_l2),

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from multisearch._fingerprint._origin import file_of, found_under, is_compiled, version_of
+from multisearch._interrupts import raise_interrupt
 
 if TYPE_CHECKING:
     from multisearch._fingerprint._encoder import Encoder
@@ -196,7 +197,8 @@ def _add_import(encoder: Encoder, name: str, package: str, names: _Names) -> Non
 def _add_imported(encoder: Encoder, full_name: str, names: _Names) -> None:
     try:
         module = importlib.import_module(full_name)
-    except Exception:  # noqa: BLE001 - whatever goes wrong, the fit itself will say so
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong, the fit itself will say so
+        raise_interrupt(error)
         encoder.write("absent", full_name)
         return
     # A name imported from a package may be a module that nobody has imported yet

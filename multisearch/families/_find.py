@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from multisearch.families._base import Family
@@ -14,11 +16,11 @@ from multisearch.families._xgboost import XGBoostFamily
 
 FAMILIES: tuple[Family, ...] = (
     LightGBMFamily(),
+    XGBoostFamily(),
+    CatBoostFamily(),
     KerasFamily(),
     HistGradientBoostingFamily(),
     SklearnEnsembleFamily(),
-    XGBoostFamily(),
-    CatBoostFamily(),
 )
 
 
@@ -30,9 +32,18 @@ def family_of(model: Any) -> Family | None:
 def stopping_family_of(model: Any) -> Family | None:
     """Return the family of a model that can stop early, or None."""
     family = family_of(model)
-    return family if family is not None and family.stops_early else None
+    return family if family is not None and family.stops(model) else None
 
 
 def families_that_stop() -> list[str]:
     """Name the families whose models can stop early."""
     return [family.name for family in FAMILIES if family.stops_early]
+
+
+@contextmanager
+def libraries_as_if_new() -> Iterator[None]:
+    """Let a fit be what it is in a new process, whatever libraries have counted up in this thread before."""
+    with ExitStack() as ends:
+        for family in FAMILIES:
+            ends.enter_context(family.as_if_new())
+        yield

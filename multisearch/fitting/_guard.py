@@ -7,6 +7,7 @@ import pickle
 import traceback
 import types
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 import cloudpickle
@@ -25,20 +26,28 @@ class EndsSearchError(Exception):
 def guarded(
     work: Callable[[StepResult | None], _T],
     shared: StepResult | None,
-    interrupts: tuple[type[BaseException], ...],
+    interrupts: Callable[[], AbstractContextManager[Callable[[BaseException], bool]]],
 ) -> tuple[_T | None, Failure | None]:
-    """Return what the work gives or why it failed; what fails on read-only memory is tried on a copy of its own."""
-    try:
+    """Return what the work gives or why it failed; what fails on read-only memory is tried on a copy of its own.
+
+    Raises
+    ------
+    BaseException
+        What the user has interrupted the work with.
+    """
+    with interrupts() as is_interrupt:
         try:
-            return work(shared), None
-        except ValueError as error:
-            if shared is None or "read-only" not in str(error):
-                raise
-            return work(private_copy(shared)), None
-    except interrupts:
-        raise
-    except BaseException as error:  # noqa: BLE001 - a task never raises: SystemExit and the like are outcomes too
-        return None, _failure(error)
+            try:
+                return work(shared), None
+            except ValueError as error:
+                if shared is None or "read-only" not in str(error) or is_interrupt(error):
+                    raise
+                return work(private_copy(shared)), None
+        except BaseException as error:  # noqa: BLE001 - a task never raises: SystemExit and the like are outcomes too
+            cause = _cause_of(error)
+            if is_interrupt(cause):
+                raise cause from cause.__cause__
+            return None, _failure(error)
 
 
 def timed_out(seconds: float | None, error: FitTimeoutError) -> Failure:
@@ -50,13 +59,17 @@ def timed_out(seconds: float | None, error: FitTimeoutError) -> Failure:
 
 def _failure(error: BaseException) -> Failure:
     ends_search = isinstance(error, EndsSearchError)
-    cause = error.__cause__ if ends_search and error.__cause__ is not None else error
+    cause = _cause_of(error)
     text = "".join(traceback.format_exception(cause))
     try:
         message = str(cause)
     except BaseException:  # noqa: BLE001 - an exception that cannot even say what it is about
         message = "no message"
     return Failure(f"{type(cause).__name__}: {message}", text, _portable(cause), ends_search)
+
+
+def _cause_of(error: BaseException) -> BaseException:
+    return error.__cause__ if isinstance(error, EndsSearchError) and error.__cause__ is not None else error
 
 
 def _portable(error: BaseException) -> BaseException | None:

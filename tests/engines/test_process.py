@@ -89,12 +89,18 @@ def test_libraries_change_nothing_when_they_are_imported():
     assert said.stdout.strip() == "[]"
 
 
-def test_workers_are_forked_by_a_process_without_other_threads(host, connected):
-    parents = set(connected.run(os.getppid).values())
-    if sys.platform == "linux":
-        (parent,) = parents
-        threads = max(1, joblib.cpu_count() // 2)
-        assert threads > 1 or psutil.Process(parent).num_threads() == 1
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how many threads a process has")
+@pytest.mark.parametrize("n_cores", [1, 4])
+def test_workers_are_forked_by_a_process_without_other_threads(monkeypatch, n_cores):
+    monkeypatch.setattr(joblib, "cpu_count", lambda: n_cores)
+    host = HostProcess(1)
+    try:
+        with Client(host.wait_until_ready()[0], set_as_default=False) as client:
+            client.wait_for_workers(1, timeout=60)
+            (parent,) = client.run(os.getppid).values()
+        assert psutil.Process(parent).num_threads() == 1
+    finally:
+        host.close()
 
 
 def test_workers_draw_different_numbers_after_their_plugin(connected):

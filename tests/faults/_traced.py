@@ -74,6 +74,22 @@ def fits_in(folder):
     return [Fit(float(a), int(fold), int(pid), float(s)) for a, fold, pid, s in map(str.split, lines)]
 
 
+def told_in(folder):
+    """Return the evaluations, as alpha and fold, that callbacks were told of."""
+    return set().union(*_evaluations_in(folder / "told"))
+
+
+def arrivals_in(folder):
+    """Return the evaluations of each batch that has come from a worker, in their order."""
+    return _evaluations_in(folder / "arrived")
+
+
+def _evaluations_in(file):
+    lines = file.read_text().splitlines() if file.exists() else []
+    words = [line.split() for line in lines]
+    return [{(float(a), int(fold)) for a, fold in zip(line[::2], line[1::2], strict=True)} for line in words]
+
+
 def is_well_under_way(folder):
     """Say whether a fit is held, and the results of some candidate on all folds have arrived."""
     return any(fit.seconds == HELD for fit in fits_in(folder)) and bool(complete_in_journal(folder))

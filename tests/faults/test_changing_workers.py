@@ -14,6 +14,8 @@ from multisearch import MultiModelSearchCV
 pytestmark = pytest.mark.timeout(240)
 
 BEFORE_THE_SECOND_GATE = 6
+SECONDS_TO_BE_COUNTED = 3.0
+"""A search asks every other second who is there."""
 
 
 class AtGates(Faulty):
@@ -66,6 +68,25 @@ def test_a_cluster_is_scaled_up_and_down(new_cluster, regression, tmp_path):
         search.fit(*regression)
     assert_same_scores(search, regression)
     assert search.failures_.empty
+
+
+def test_a_new_worker_gets_work_and_is_counted(new_cluster, regression, tmp_path):
+    client = new_cluster(1)
+
+    def scale():
+        wait_for(lambda: n_fits(tmp_path))
+        client.cluster.scale(2)
+        wait_for(lambda: len(client.nthreads()) == 2)
+        (tmp_path / "first").touch()
+        wait_for(lambda: len(pids(tmp_path)) == 2)
+        time.sleep(SECONDS_TO_BE_COUNTED)
+        (tmp_path / "second").touch()
+
+    search = MultiModelSearchCV(competitor(AtGates, tmp_path), cv=4)
+    with meanwhile(scale):
+        search.fit(*regression)
+    assert_same_scores(search, regression)
+    assert search.search_stats_.workers == 2
 
 
 def test_a_cluster_that_starts_workers_only_when_they_are_needed(new_cluster, regression, tmp_path):

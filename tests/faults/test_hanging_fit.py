@@ -2,11 +2,14 @@
 
 import os
 
+import numpy as np
 import pytest
 from faults._estimators import (
     FIT_TIMEOUT,
+    LONGER_THAN_A_LIMIT,
     ONE_SPLIT,
     OURS,
+    Faulty,
     FaultyStep,
     FaultyWhenAsked,
     among_sound_ones,
@@ -83,6 +86,15 @@ def test_on_a_cluster_of_the_users_no_other_worker_is_restarted(theirs, regressi
     assert_timed_out(search.failures_, {2: [0]})
     theirs.wait_for_workers(2, timeout=60)
     assert before - set(theirs.run(os.getpid).values()) == before & pids_that_started(tmp_path)
+
+
+@pytest.mark.slow
+def test_the_refit_may_take_longer(regression, tmp_path):
+    model = Faulty(fault="takes_long_with_all_rows", folder=str(tmp_path))
+    search = MultiModelSearchCV([("ridge", model, {"alpha": [0.1, 1.0]})], cv=2, fit_timeout=3, **OURS)
+    assert search.fit(*regression).failures_.empty
+    assert search.refit_time_ >= LONGER_THAN_A_LIMIT > search.fit_timeout
+    np.testing.assert_array_equal(search.best_estimator_.coef_, Ridge(**search.best_params_).fit(*regression).coef_)
 
 
 def test_the_inline_engine_refuses(regression, tmp_path):
