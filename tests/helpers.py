@@ -8,7 +8,7 @@ import numpy as np
 
 def shown(value):
     """Return the text of a value as the id of a test, without addresses, which differ from process to process."""
-    return re.sub(r" at 0x[0-9a-f]+", "", str(value))
+    return re.sub(r" at 0x[0-9A-Fa-f]+", "", str(value))
 
 
 def assert_same_results(one, other):
