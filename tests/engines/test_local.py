@@ -275,13 +275,16 @@ def test_workers_of_an_interrupted_search_are_closed():
 def test_a_forked_process_leaves_the_workers_alone(workers):
     script = """
     import os
+    import warnings
     from multisearch import MultiModelSearchCV
     from sklearn.datasets import make_regression
     from sklearn.linear_model import Ridge
 
     data = make_regression(50, 3)
     search = MultiModelSearchCV([("ridge", Ridge(), {})], n_jobs=2).fit(*data)
-    child = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads, since Python 3.12
+        child = os.fork()
     if child == 0:
         raise SystemExit(3)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
