@@ -36,9 +36,10 @@ test: $(STAMP)
 	$(BIN)/pytest $(PYTEST_JOBS) $(ARGS)
 
 # Old versions of dependencies warn about new versions of others, which is no fault of this project: -W default.
-# Faults take minutes, most of it waiting for processes to die and to start, whatever their version.
+# Faults take minutes, most of it waiting for processes to die and to start; of these the commonest will do.
 test-lowest: .venv-lowest/.installed
 	.venv-lowest/bin/pytest $(PYTEST_JOBS) -W default --ignore tests/faults $(ARGS)
+	.venv-lowest/bin/pytest -W default $(addprefix tests/faults/test_, raised.py killed_worker.py client_killed.py)
 
 test-slow: $(STAMP)
 	$(BIN)/pytest $(PYTEST_JOBS) -m slow $(ARGS)

@@ -79,8 +79,16 @@ def scored(
     shared = delayed(scoring, pure=False, traverse=False)
     # One by one, since dask does not look for DataFrames inside a dict
     asked = delayed(_score, pure=False)(shared, tuple(params), X, y, *params.values())
-    found: tuple[Any, list[CaughtWarning]] = asked.compute()
+    found: tuple[Any, list[CaughtWarning]] = _computed(asked)
     return found
+
+
+def _computed(asked: Any) -> Any:
+    """Compute something without dask's advice about large graphs: a model in it may be large, and has to be there."""
+    import dask
+
+    with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TB"}):
+        return asked.compute()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +196,7 @@ def _categories_of_all(data: Any) -> dict[Any, Any]:
         return {}
     from dask.delayed import delayed
 
-    found: dict[Any, Any] = delayed(_types)(frame[unknown].map_partitions(_first_row)).compute()
+    found: dict[Any, Any] = _computed(delayed(_types)(frame[unknown].map_partitions(_first_row)))
     return found
 
 
@@ -202,10 +210,10 @@ def _answer_without_rows(question: _Question, blocks: Sequence[Any], lengths: Se
 
     shared = delayed(question, pure=False, traverse=False)
     for block, length in zip(blocks, lengths, strict=True):
-        form = delayed(_without_rows, pure=False)(shared, block).compute() if length else None
+        form = _computed(delayed(_without_rows, pure=False)(shared, block)) if length else None
         if form is not None:
             return form
-    return delayed(_asked, pure=False)(shared, blocks[0]).compute()  # which says what it lacks
+    return _computed(delayed(_asked, pure=False)(shared, blocks[0]))  # which says what it lacks
 
 
 def _collection(parts: Sequence[Any], lengths: Sequence[float], form: Any) -> Any:

@@ -89,8 +89,8 @@ def _check_labels(competitor: Competitor, y: Any) -> None:
     if wanted is not None:
         labels = reprlib.repr(np.unique(np.asarray(y)).tolist())
         raise ValueError(
-            f"estimator {competitor.name!r} would fail in all its fits, since {wanted}, and those in y are {labels}; "
-            "encode y before, as sklearn.preprocessing.LabelEncoder does"
+            f"estimator {competitor.name!r} cannot be fitted: {wanted}, and those in y are {labels}; encode y for all "
+            "estimators, as sklearn.preprocessing.LabelEncoder does"
         )
 
 

@@ -1,8 +1,14 @@
 """What several tests compare results with."""
 
 import hashlib
+import re
 
 import numpy as np
+
+
+def shown(value):
+    """Return the text of a value as the id of a test, without addresses, which differ from process to process."""
+    return re.sub(r" at 0x[0-9A-Fa-f]+", "", str(value))
 
 
 def assert_same_results(one, other):

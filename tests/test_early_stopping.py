@@ -789,8 +789,8 @@ def test_fits_that_use_up_their_iterations_are_said_once_with_what_to_do(trees, 
     (said,) = given
     assert str(said.message) == (
         "Early stopping came to the last iteration before patience ran out in 6 of 6 fits of estimator 'few': later "
-        "iterations might be better; raise the limit (n_estimators, max_iter, epochs), which should be far above the "
-        "patience."
+        "iterations might be better; raise the limit (n_estimators, iterations, max_iter, epochs), which should be far "
+        "above the patience."
     )
 
 

@@ -22,6 +22,7 @@ def test_a_name_before_a_parameter_sends_it_to_that_estimator_alone():
     given = routed({"pipe__model__sample_weight": WEIGHTS})
     assert list(given.fit["pipe"]) == ["model__sample_weight"]
     assert given.fit["bare"] == {}
+    assert given.score == {"pipe": {}, "bare": {}}
 
 
 def test_weights_go_to_every_last_step_and_groups_to_the_splitter():

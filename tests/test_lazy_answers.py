@@ -14,6 +14,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import get_scorer
+from sklearn.neighbors import KernelDensity
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
@@ -133,6 +134,28 @@ def codes_of(series):
     return series.cat.codes.to_numpy()
 
 
+def test_a_step_that_looks_at_other_rows_sees_those_of_its_block_but_all_in_a_score(regression):
+    X, y = regression
+    search = searched(make_pipeline(FunctionTransformer(rows_above), Ridge()), X, y)
+    lazy = da.from_array(X, chunks=(60, -1))
+    by_block = np.concatenate([search.predict(X[:60]), search.predict(X[60:])])
+    np.testing.assert_array_equal(search.predict(lazy).compute(), by_block)
+    assert not np.allclose(by_block, search.predict(X))
+    assert search.score(lazy, y) == search.score(X, y)
+
+
+def test_rows_without_targets_are_scored_too(regression):
+    X, _ = regression
+    search = searched(KernelDensity(), X)
+    lazy = da.from_array(X, chunks=(50, -1))
+    assert search.score(lazy) == search.score(X)
+    np.testing.assert_allclose(search.score_samples(lazy).compute(), search.score_samples(X))
+
+
+def rows_above(X):
+    return np.cumsum(X, axis=0)
+
+
 def test_rows_of_no_number_get_the_error_that_they_get_in_memory(regression):
     X, y = regression
     search = searched(StandardScaler(), X, y, scoring=len_of)
@@ -198,3 +221,14 @@ def test_an_estimator_that_says_nothing_of_its_kind_is_announced_where_rows_are(
     X, y = classification
     search = searched(Quiet(), X, y, scoring="roc_auc_ovr")
     assert search.score(da.from_array(X, chunks=(50, -1)), y) == search.score(X, y)
+
+
+def test_a_large_model_is_no_matter_for_a_warning(regression, client):
+    X, y = regression
+    lazy = da.from_array(X, chunks=(50, -1))
+    search = searched(Ridge(), X, y)
+    search.best_estimator_.ballast_ = np.zeros(2_000_000)
+    assert search.score(lazy, y) == search.score(X, y)
+    predicted = search.predict(lazy)
+    with pytest.warns(UserWarning, match="Sending large graph"):  # what the user computes is dask's to comment on
+        predicted.compute()

@@ -154,7 +154,7 @@ def test_labels_that_a_model_refuses_are_an_error_before_any_fit(classification,
     model = XGBClassifier(**QUIET)
     model = Pipeline([("scale", StandardScaler()), ("m", model)]) if in_a_pipeline else model
     search = MultiModelSearchCV([("logistic", LogisticRegression(), {}), ("boosted", model, {})])
-    with pytest.raises(ValueError, match=r"'boosted' would fail in all its fits.*0 to 2.*\['high', 'low', 'middle'\]"):
+    with pytest.raises(ValueError, match=r"'boosted' cannot be fitted: .*0 to 2.*\['high', 'low', 'middle'\]"):
         search.fit(*classification)
 
 

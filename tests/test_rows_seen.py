@@ -71,6 +71,11 @@ def rows():
     return X, y
 
 
+def splits_of(splitter, X):
+    """Return each fold's rows to train on and to score on."""
+    return list(SPLITTERS[splitter].split(X, groups=GROUPS if splitter == "groups" else None))
+
+
 def searched(pipeline, space, rows, splitter, **arguments):
     """Search where training may stop early, if the model can."""
     stops = stopping_family_of(pipeline.steps[-1][1]) is not None
@@ -107,7 +112,7 @@ def test_spies_see_the_training_rows_of_their_fold_and_no_others(where, model, s
     X = numbered(rows[0])
     searched(pipeline, {"second__number": [1, 2]}, (X, rows[1]), splitter, optimize=optimize, **WHERE[where])
 
-    training_rows = {frozenset(train) for train, _ in SPLITTERS[splitter].split(X, groups=GROUPS)}
+    training_rows = {frozenset(train) for train, _ in splits_of(splitter, X)}
     of_model, of_steps = noted(tmp_path, "model"), noted(tmp_path, "step")
     assert len(of_model) == 2 * 3
     # Each fold's training rows are there, all of them, and nothing else is
@@ -124,7 +129,7 @@ def test_other_values_in_test_rows_change_no_bit_of_a_fit(where, model, splitter
     pipeline = Pipeline([("scale", StandardScaler()), ("model", MODELS[model]())])
     space = {"model__n_estimators": [3, ROUNDS]} if model == "forest" else {}
     elsewhere = PredictionsElsewhere(np.random.default_rng(9).normal(size=(50, 4)).astype("float32"))
-    _, test = list(SPLITTERS[splitter].split(rows[0], groups=GROUPS))[1]
+    _, test = splits_of(splitter, rows[0])[1]
     X, y = (part.copy() for part in rows)
     X[test], y[test] = -1e3 * X[test][::-1] + 7, 1e3 * y[test][::-1]
     tables = [
@@ -158,7 +163,7 @@ def test_epochs_of_keras_in_one_call_are_fed_with_training_rows_and_validate_on_
     pipeline = Pipeline([("nothing", "passthrough"), ("model", keras_model())])
     searched(pipeline, {}, (X, rows[1]), splitter)
 
-    splits = list(SPLITTERS[splitter].split(X, groups=GROUPS))
+    splits = splits_of(splitter, X)
     assert len(fed) == 3
     for (fitted, validated), (train, test) in zip(fed, splits, strict=True):
         check_parts(fitted, validated, splitter)

@@ -76,7 +76,7 @@ def report_used_up(candidates: Sequence[Candidate], outcomes: Iterable[Outcome])
     listed = ", ".join(f"{count} of {of_all[name]} fits of estimator {name!r}" for name, count in used_up.items())
     warnings.warn(
         f"Early stopping came to the last iteration before patience ran out in {listed}: later iterations might be "
-        "better; raise the limit (n_estimators, max_iter, epochs), which should be far above the patience.",
+        "better; raise the limit (n_estimators, iterations, max_iter, epochs), which should be far above the patience.",
         ConvergenceWarning,
         stacklevel=2,
     )

@@ -72,7 +72,7 @@ def test_nothing_that_has_arrived_is_lost_or_done_again(tmp_path, moments):
     before = len(fits_in(tmp_path))
     with started(*command, folder=tmp_path) as process:
         processes = family(process)
-        assert process.wait(timeout=50) == 0
+        assert process.wait(timeout=100) == 0
     assert have_ended(processes)
     results, stats = pickle.loads((tmp_path / "found").read_bytes())
     assert_same_results(undisturbed(tmp_path, N_CANDIDATES), results)
