@@ -29,6 +29,7 @@ from multisearch._monitoring import told_of_the_fit, told_of_the_search
 from multisearch._preparation import Preparation, prepare
 from multisearch._search import Search, give_warnings
 from multisearch._sklearn_compat import CallbackSupportMixin, VisualBlock, callbacks_ended_after
+from multisearch._trackers import kept_out
 from multisearch.callbacks import callbacks_for
 from multisearch.engines import Engine, open_engine
 from multisearch.families import kind_of
@@ -243,7 +244,7 @@ class MultiModelSearchCV(
         for name in PARTIAL_ATTRIBUTES:
             self.__dict__.pop(name, None)
         preparation = prepare(self, X, y, params)
-        with callbacks_ended_after(self), told_of_the_fit(self, preparation) as preparation:
+        with kept_out(), callbacks_ended_after(self), told_of_the_fit(self, preparation) as preparation:
             fitted = self._fitted_attributes(preparation)
         for name in FITTED_ATTRIBUTES:
             self.__dict__.pop(name, None)
@@ -280,7 +281,8 @@ class MultiModelSearchCV(
         ConnectionError
             Where there is no scheduler at the address given; only with ``measure``.
         """
-        return make_plan(self, X, y, params, measure=measure)
+        with kept_out():
+            return make_plan(self, X, y, params, measure=measure)
 
     def _fitted_attributes(self, preparation: Preparation) -> dict[str, Any]:
         """Search and refit; return what there is to be known after that."""
