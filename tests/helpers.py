@@ -17,7 +17,7 @@ def assert_same_results(one, other):
     assert untimed == [name for name in other if "time" not in name]
     for name in untimed:
         if name == "params":  # estimators among them have no equality
-            assert list(map(repr, one[name])) == list(map(repr, other[name]))
+            assert list(map(shown, one[name])) == list(map(shown, other[name]))
             continue
         first, second = one[name], other[name]
         np.testing.assert_array_equal(np.ma.getmaskarray(first), np.ma.getmaskarray(second), err_msg=name)

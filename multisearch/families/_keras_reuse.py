@@ -100,11 +100,15 @@ def content_of(model: Any) -> Hashable | None:
 
 
 def _is_new(model: Any) -> bool:
-    """Say whether a model is of one output and known layers, built and compiled but never trained."""
+    """Say whether a model is of one output and known layers, built and compiled but never trained, with what to train.
+
+    Where nothing is to be trained Keras never builds the optimizer, and some fail for that.
+    """
     return (
         type(model) in _keras_classes.models()
         and isinstance(_compiled_with(model), Mapping)
         and bool(model.built)
+        and bool(model.trainable_variables)
         and len(model.outputs) == 1  # with more, a history goes by the names of layers
         and all(type(layer) in _keras_classes.layers() for layer in model.layers)
         and type(model.optimizer) in _keras_classes.optimizers()

@@ -145,6 +145,11 @@ NETWORKS = {
     "a constraint put on a variable": (Network(), "model__trick", ["none", "constraint of a variable"]),
     "a regularizer put on a variable": (Network(), "model__trick", ["none", "regularizer of a variable"]),
     "a regularizer put on a built layer": (Network(), "model__trick", ["none", "regularizer of a built layer"]),
+    "nothing to train, which one optimizer fails for": (
+        Network(layers=(), optimizer="averaged", trick="frozen"),
+        "epochs",
+        [2, 3],
+    ),
     "training that ends where it begins": (Network(callbacks="at the beginning"), "model__width", [3]),
     "training that ends before an epoch": (Network(callbacks="before an epoch"), "model__width", [3]),
 }
