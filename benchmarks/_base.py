@@ -34,14 +34,16 @@ class Line:
     ours, theirs : Spread or None
     ratio : float or None
         How many times as fast as the peer, by the medians.
-    reach : float
-        The ratio to reach; without a ratio the value not to exceed.
+    reach : float or None
+        The ratio to reach; without a ratio the value not to exceed. None where the sizes say nothing about it.
     limit : float or None
         The ratio of the work that the peer does and the work that is needed.
     machine : float or None
         The seconds that the needed work takes when no core ever waits.
     disagreement : str or None
         Where the contestants' scores differ; "" where they are equal to the bit, None without anything to compare.
+    runs : int
+        How often each contestant has performed.
     """
 
     benchmark: str
@@ -51,15 +53,45 @@ class Line:
     ours: Spread
     theirs: Spread | None
     ratio: float | None
-    reach: float
+    reach: float | None
     limit: float | None = None
     machine: float | None = None
     disagreement: str | None = None
+    runs: int = 1
 
     @property
-    def reached(self) -> bool:
-        """Whether the goal is reached."""
-        return self.ours.median <= self.reach if self.ratio is None else self.ratio >= self.reach
+    def is_missed(self) -> bool:
+        """Whether there is a bound, and it is missed."""
+        if self.reach is None:
+            return False
+        return self.ours.median > self.reach if self.ratio is None else self.ratio < self.reach
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one difference between two contestants contributes to a ratio.
+
+    Attributes
+    ----------
+    benchmark, whole : str
+        Which ratio is taken apart.
+    what : str
+        The difference.
+    slower, faster : str
+        The contestants that differ in this; "" where the share was counted.
+    factor : float
+        How many times as fast it makes the search, by the medians.
+    disagreement : str
+        As in `Line`.
+    """
+
+    benchmark: str
+    whole: str
+    what: str
+    slower: str
+    faster: str
+    factor: float
+    disagreement: str = ""
 
 
 class LeftOutError(LookupError):
@@ -109,11 +141,31 @@ class Taken:
         return found
 
 
+FULL_SIZE = frozenset({"full"})
+EVERY_SIZE = frozenset({"full", "quick"})
+
+
 class Claim(Protocol):
-    """One thing that a benchmark shows; a line of the table."""
+    """One thing that a benchmark shows; a line of the table.
+
+    Attributes
+    ----------
+    bounds_at : frozenset of str
+        The sizes at which its bound means something.
+    """
+
+    @property
+    def bounds_at(self) -> frozenset[str]: ...
 
     def line(self, taken: Taken) -> Line:
         """Compare what was measured with what is to be reached."""
+
+
+class Breakdown(Protocol):
+    """Says what a ratio is made of."""
+
+    def shares(self, taken: Taken) -> list[Share]:
+        """Compare contestants that differ in one thing each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +181,15 @@ class Benchmark(Generic[SizeT]):
     contestants : mapping of str to callable
         What each does on its `Stage`, in a process of its own. They take turns.
     claims : sequence of Claim
+    made_of : sequence of Breakdown
+        What the ratios are made of.
     parts : callable or None
         Measures once, also in a process of its own, what the work is made of, to know its limit.
     only_full : frozenset of str
         Contestants that quick runs leave out: they would show nothing that another benchmark does not show.
     runs : int
-        How often each contestant performs, unless the command line says so.
+        How often each contestant performs, unless the command line says so: five times, or three where it takes
+        minutes.
     watch_memory : bool
         Whether to watch the memory of all processes.
     """
@@ -144,9 +199,10 @@ class Benchmark(Generic[SizeT]):
     quick: SizeT
     contestants: Mapping[str, Callable[[Stage[SizeT]], None]]
     claims: Sequence[Claim]
+    made_of: Sequence[Breakdown] = ()
     parts: Callable[[Stage[SizeT]], None] | None = None
     only_full: frozenset[str] = frozenset()
-    runs: int = 2
+    runs: int = 5
     watch_memory: bool = False
 
     def left_out(self, size: str) -> frozenset[str]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from benchmarks._agreement import disagreement
-from benchmarks._base import OURS, Line, Spread, Taken
+from benchmarks._base import EVERY_SIZE, FULL_SIZE, OURS, Line, Spread, Taken
+from benchmarks._measurement import STEPS_FITTED
 
 
 def spread_of(values: Sequence[float]) -> Spread:
@@ -35,6 +36,8 @@ class Race:
         The performer that has measured the work of the peer and the work that is needed.
     reach_of_limit : float or None
         The part of the limit to reach, in place of ``reach``.
+    bounds_at : frozenset of str
+        At small sizes the start of processes is most of what is timed.
     """
 
     what: str
@@ -44,6 +47,7 @@ class Race:
     ours: str = OURS
     work: str | None = None
     reach_of_limit: float | None = None
+    bounds_at: frozenset[str] = FULL_SIZE
 
     def line(self, taken: Taken) -> Line:
         ours, theirs = taken.of(self.ours), taken.of(self.peer)
@@ -62,6 +66,7 @@ class Race:
             limit=limit,
             machine=machine,
             disagreement=disagreement([one.scores[self.phase] for one in [*ours, *theirs]]),
+            runs=len(ours),
         )
 
     def _reach(self, limit: float | None) -> float:
@@ -93,6 +98,7 @@ class Ideal:
         Which of the figures of our contestant is the ideal time, in seconds.
     reach : float
         The part of it to reach.
+    bounds_at : frozenset of str
     """
 
     what: str
@@ -100,6 +106,7 @@ class Ideal:
     reach: float
     phase: str
     ours: str = OURS
+    bounds_at: frozenset[str] = FULL_SIZE
 
     def line(self, taken: Taken) -> Line:
         ours = taken.of(self.ours)
@@ -115,6 +122,7 @@ class Ideal:
             ratio=ideal.median / seconds.median,
             reach=self.reach,
             machine=ideal.median,
+            runs=len(ours),
         )
 
 
@@ -130,21 +138,30 @@ class Bound:
         Returns the value of each run.
     at_most : float or callable
         The bound, or what returns it.
+    bounds_at : frozenset of str
     """
 
     what: str
     unit: str
     values: Callable[[Taken], Sequence[float]]
     at_most: Callable[[Taken], float] | float
+    bounds_at: frozenset[str] = EVERY_SIZE
 
     def line(self, taken: Taken) -> Line:
+        values = self.values(taken)
         return Line(
             benchmark=taken.benchmark,
             what=self.what,
             peer="",
             unit=self.unit,
-            ours=spread_of(self.values(taken)),
+            ours=spread_of(values),
             theirs=None,
             ratio=None,
             reach=self.at_most(taken) if callable(self.at_most) else self.at_most,
+            runs=len(values),
         )
+
+
+def fits_bound(at_most: Callable[[Taken], float] | float, ours: str = OURS) -> Bound:
+    """Return the claim that no step was fitted more often than it has to be, which small sizes can show as well."""
+    return Bound("steps fitted", "fits", lambda taken: [one.figures[STEPS_FITTED] for one in taken.of(ours)], at_most)

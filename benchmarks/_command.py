@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks._base import LeftOutError, Line, Taken
+from benchmarks._base import Benchmark, LeftOutError, Line, Share, Taken
+from benchmarks._cores import N_JOBS
 from benchmarks._find import find, names
 from benchmarks._machine import Machine, this_machine
 from benchmarks._measurement import Measurement
-from benchmarks._peers import N_JOBS
-from benchmarks._report import COLUMNS, Report, cells, disagreements, markdown, number, read_json, write_json
+from benchmarks._report import (
+    COLUMNS,
+    SHARE_COLUMNS,
+    Report,
+    failures_of,
+    markdown,
+    number,
+    read_json,
+    rows,
+    share_cells,
+    write_json,
+)
+from benchmarks._revision import this_revision
 from benchmarks._runner import ContestantError, measure
 
 _BUSY = 0.5
@@ -30,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     status : int
-        0, or 1 where a contestant failed or contestants do not agree; to be slow is no failure.
+        0, or 1 where a contestant failed, contestants do not agree, or a bound is missed.
     """
     options = parse_arguments(arguments)
     console = Console(soft_wrap=True)
@@ -38,10 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.width = _WIDTH
     failures: list[str] = []
     report = read_json(options.show) if options.show is not None else run(options, console, failures)
-    console.print(table_of(report.lines))
+    for table in tables_of(report):
+        console.print(table)
     if options.docs is not None:
         options.docs.write_text(markdown(report), encoding="utf-8")
-    failures += disagreements(report.lines)
+    failures += failures_of(report)
     for failure in failures:
         console.print(failure.partition("\n")[0], style="bold red", highlight=False, markup=False)
     return 1 if failures else 0
@@ -63,7 +78,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> Options:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Time searches beside their peers.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which to run: {', '.join(names())} (default: all)")
-    parser.add_argument("--quick", action="store_true", help="small sizes: shows that scores agree, not who is faster")
+    parser.add_argument("--quick", action="store_true", help="small sizes: shows agreement, not who is faster")
     parser.add_argument("--runs", type=int, help="how often each contestant runs (default: up to the benchmark)")
     parser.add_argument("--json", type=Path, default=Path("results/benchmarks.json"), help="file for all raw times")
     parser.add_argument("--docs", type=Path, help="also write the table as Markdown to this file")
@@ -83,23 +98,25 @@ def run(options: Options, console: Console, failures: list[str]) -> Report:
     machine = this_machine()
     if machine.load > _BUSY and options.size == "full":
         console.print(f"This machine is busy (load {machine.load}): times will be too long.", style="yellow")
-    report = Report(_now(), _now(), options.size, machine, (), {})
+    revision = this_revision()
+    report = Report(_now(), _now(), options.size, machine, revision, (), (), {})
     for name in options.names:
-        measurements, lines = run_one(name, options, machine, console, failures)
+        taken = run_one(name, options, machine, console, failures)
+        lines, shares = judge(find(name), taken, options.size, failures)
         report = replace(
             report,
             ended=_now(),
+            revision=replace(revision, is_changed=report.revision.is_changed or this_revision() != revision),
             lines=(*report.lines, *lines),
-            measurements={**report.measurements, name: tuple(measurements)},
+            shares=(*report.shares, *shares),
+            measurements={**report.measurements, name: tuple(taken.measurements)},
         )
         write_json(report, options.json)
     return report
 
 
-def run_one(
-    name: str, options: Options, machine: Machine, console: Console, failures: list[str]
-) -> tuple[list[Measurement], list[Line]]:
-    """Run one benchmark; return what was measured and the lines of the table."""
+def run_one(name: str, options: Options, machine: Machine, console: Console, failures: list[str]) -> Taken:
+    """Run one benchmark; return what was measured."""
     benchmark = find(name)
 
     def tell(one: Measurement | ContestantError) -> None:
@@ -112,24 +129,46 @@ def run_one(
 
     runs = options.runs or (1 if options.size == "quick" else benchmark.runs)
     measurements = measure(name, benchmark, options.size, runs, tell)
-    taken = Taken(name, measurements, min(N_JOBS, machine.cores), benchmark.left_out(options.size))
+    return Taken(name, measurements, min(N_JOBS, machine.cores), benchmark.left_out(options.size))
+
+
+def judge(benchmark: Benchmark[Any], taken: Taken, size: str, failures: list[str]) -> tuple[list[Line], list[Share]]:
+    """Return the lines of both tables; add to ``failures`` what could not be compared."""
     lines: list[Line] = []
+    shares: list[Share] = []
     for claim in benchmark.claims:
-        try:
-            lines.append(claim.line(taken))
-        except LeftOutError:
-            continue
-        except LookupError as error:
+        with _noting(failures):
+            line = claim.line(taken)
+            lines.append(line if size in claim.bounds_at else replace(line, reach=None))
+    for breakdown in benchmark.made_of:
+        with _noting(failures):
+            shares += breakdown.shares(taken)
+    return lines, shares
+
+
+@contextmanager
+def _noting(failures: list[str]) -> Iterator[None]:
+    """Pass over who was left out; note who failed, once."""
+    try:
+        yield
+    except LeftOutError:
+        pass
+    except LookupError as error:
+        if str(error) not in failures:
             failures.append(str(error))
-    return measurements, lines
 
 
-def table_of(lines: Sequence[Line]) -> Table:
-    """Make the table for the terminal."""
+def tables_of(report: Report) -> Iterator[Table]:
+    """Make the tables for the terminal."""
     table = Table(*COLUMNS)
-    for line in lines:
-        table.add_row(*cells(line), style=None if line.reached and not line.disagreement else "yellow")
-    return table
+    for line, texts in zip(report.lines, rows(report.lines), strict=True):
+        table.add_row(*texts, style="bold red" if line.is_missed or line.disagreement else None)
+    yield table
+    if report.shares:
+        table = Table(*SHARE_COLUMNS)
+        for share in report.shares:
+            table.add_row(*share_cells(share), style="bold red" if share.disagreement else None)
+        yield table
 
 
 def _now() -> str:

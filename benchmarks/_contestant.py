@@ -13,6 +13,9 @@ import sys
 
 def main(benchmark_name: str, contestant: str, size: str) -> None:
     """Let one contestant perform once."""
+    from benchmarks._cores import confine
+
+    confine()
     from benchmarks._find import find
     from benchmarks._measurement import Stage
 

@@ -12,6 +12,10 @@ import numpy as np
 
 SizeT = TypeVar("SizeT")
 
+STEPS_FITTED = "steps fitted"
+EVALUATIONS = "evaluations"
+SAVED_BY_PATHS = "evaluations saved by paths"
+
 
 @dataclass(frozen=True, slots=True)
 class Scores:
@@ -84,6 +88,16 @@ class Stage(Generic[SizeT]):
     def keep_scores(self, phase: str, **searches: Any) -> None:
         """Keep the scores of a phase, of one search or of one per estimator, given by the estimators' names."""
         self.scores[phase] = scores_of(searches)
+
+    def keep_fits(self, search: Any) -> None:
+        """Keep how many fits our search has done, and how many it was spared."""
+        stats = search.search_stats_
+        counts = {
+            EVALUATIONS: stats.evaluations,
+            STEPS_FITTED: stats.step_fits,
+            SAVED_BY_PATHS: stats.path_fits_saved,
+        }
+        self.figures |= {name: float(count) for name, count in counts.items()}
 
     def keep_work(self, *, of_the_peer: float, needed: float) -> None:
         """Keep the seconds of fitting and scoring that the peer does, and those that nobody can do without."""

@@ -10,10 +10,8 @@ import distributed
 from distributed import LocalCluster
 from sklearn.model_selection import GridSearchCV
 
+from benchmarks._cores import N_JOBS
 from multisearch import MultiModelSearchCV
-
-N_JOBS = 2
-"""Processes that every contestant may use."""
 
 
 def grid_search(estimator: Any, space: Any, **arguments: Any) -> GridSearchCV:

@@ -10,7 +10,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 from typing import Any, TextIO
 
 import psutil
@@ -18,9 +17,9 @@ import psutil
 from benchmarks._base import PARTS, Benchmark
 from benchmarks._measurement import Measurement, Scores
 from benchmarks._memory import CAN_BE_WATCHED, MemoryWatch
+from benchmarks._revision import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
-LONGEST_SECONDS = {"full": 7200, "quick": 240}
+LONGEST_SECONDS = {"full": 7200, "quick": 480}
 _LINES_OF_AN_ERROR = 40
 
 

@@ -11,8 +11,8 @@ import joblib
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing
 
+from benchmarks._cores import N_JOBS
 from benchmarks._measurement import as_text, split_scores
-from benchmarks._peers import N_JOBS
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,5 +124,5 @@ BENCHMARK = Benchmark(
         Bound(f"growth of the {figure}", "bytes per evaluation", bytes_per_evaluation(figure), BYTES_PER_EVALUATION)
         for figure in ("client, at its peak", "client, in the end", "scheduler, at its peak", "scheduler, in the end")
     ),
-    runs=1,
+    runs=3,
 )

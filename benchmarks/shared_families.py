@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from benchmarks._base import OURS, PARTS, Benchmark
-from benchmarks._claims import Race
+from benchmarks._breakdown import Chain
+from benchmarks._claims import Race, fits_bound
 from benchmarks._measurement import Stage
 from benchmarks._peers import grid_search, our_search
 from benchmarks._work import measure_parts
@@ -34,6 +36,7 @@ MODELS: dict[str, tuple[Any, dict[str, list[Any]]]] = {
 N_NUMBERS = 20
 KINDS = pd.Index([*"abcdefgh"])
 N_SPLITS = 5
+WITH_MEMORY = "GridSearchCV, Pipeline(memory=)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ def multisearch(stage: Stage[Size]) -> None:
     with stage.timed("cold"):
         search = our_search(*((name, *behind_preprocessing(name)) for name in MODELS), cv=N_SPLITS).fit(X, y)
     stage.keep_scores("cold", all=search)
+    stage.keep_fits(search)
 
 
 def scikit_learn(stage: Stage[Size]) -> None:
@@ -87,6 +91,19 @@ def scikit_learn(stage: Stage[Size]) -> None:
     with stage.timed("cold"):
         searches = {name: grid_search(*behind_preprocessing(name), cv=N_SPLITS).fit(X, y) for name in MODELS}
     stage.keep_scores("cold", **searches)
+
+
+def scikit_learn_with_memory(stage: Stage[Size]) -> None:
+    """Do the same with a cache of fitted steps for all families, which is empty in the beginning."""
+    X, y = data(stage.size)
+    pipelines = {name: behind_preprocessing(name) for name in MODELS}
+    with tempfile.TemporaryDirectory() as folder:
+        with stage.timed("cold"):
+            searches = {
+                name: grid_search(pipeline.set_params(memory=folder), settings, cv=N_SPLITS).fit(X, y)
+                for name, (pipeline, settings) in pipelines.items()
+            }
+        stage.keep_scores("cold", **searches)
 
 
 def parts(stage: Stage[Size]) -> None:
@@ -107,7 +124,22 @@ BENCHMARK = Benchmark(
     about="KNNImputer and OneHotEncoder in front of 4 families with 4 settings each, against a search per family",
     full=Size(n_rows=4_500),
     quick=Size(n_rows=300),
-    contestants={OURS: multisearch, "GridSearchCV": scikit_learn},
-    claims=(Race("all families", "GridSearchCV", reach=3.0, work=PARTS),),
+    contestants={OURS: multisearch, "GridSearchCV": scikit_learn, WITH_MEMORY: scikit_learn_with_memory},
+    claims=(
+        Race("all families", "GridSearchCV", reach=3.0, work=PARTS),
+        Race("all families", WITH_MEMORY, reach=1.0),
+        fits_bound(N_SPLITS * (1 + sum(len(ParameterGrid(settings)) for _, settings in MODELS.values()))),
+    ),
+    made_of=(
+        Chain(
+            "all families",
+            "cold",
+            "GridSearchCV",
+            [
+                ("sharing: fitted steps from a cache on disk", WITH_MEMORY),
+                ("sharing without a cache, test rows transformed once, one search, scheduling", OURS),
+            ],
+        ),
+    ),
     parts=parts,
 )

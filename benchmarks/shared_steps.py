@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +13,14 @@ from sklearn.model_selection import ParameterGrid, StratifiedKFold
 from sklearn.pipeline import Pipeline
 
 from benchmarks._base import OURS, PARTS, Benchmark
-from benchmarks._claims import Race
+from benchmarks._breakdown import Chain
+from benchmarks._claims import Race, fits_bound
 from benchmarks._measurement import Stage
 from benchmarks._peers import dask_ml_search, grid_search, our_search, running_cluster
 from benchmarks._work import measure_parts
 
 OURS_ON_CLUSTER = "multisearch on a cluster"
+WITH_MEMORY = "GridSearchCV, Pipeline(memory=)"
 SPACE = {
     "model__alpha": [3e-6, 1e-5, 2e-5, 3e-5, 5e-5, 1e-4, 2e-4, 3e-4],
     "model__penalty": ["l2", "elasticnet"],
@@ -72,6 +75,7 @@ def multisearch(stage: Stage[Size]) -> None:
         with stage.timed(phase):
             search = our_search(("sgd", pipeline(), SPACE), cv=N_SPLITS).fit(X, y)
         stage.keep_scores(phase, sgd=search)
+    stage.keep_fits(search)
 
 
 def scikit_learn(stage: Stage[Size]) -> None:
@@ -81,6 +85,16 @@ def scikit_learn(stage: Stage[Size]) -> None:
         with stage.timed(phase):
             search = grid_search(pipeline(), SPACE, cv=N_SPLITS).fit(X, y)
         stage.keep_scores(phase, sgd=search)
+
+
+def scikit_learn_with_memory(stage: Stage[Size]) -> None:
+    """Do the same with a cache of fitted steps, which is empty when a search begins."""
+    X, y = documents(stage.size)
+    for phase in ("cold", "second"):
+        with tempfile.TemporaryDirectory() as folder:
+            with stage.timed(phase):
+                search = grid_search(pipeline().set_params(memory=folder), SPACE, cv=N_SPLITS).fit(X, y)
+            stage.keep_scores(phase, sgd=search)
 
 
 def multisearch_on_cluster(stage: Stage[Size]) -> None:
@@ -123,15 +137,31 @@ BENCHMARK = Benchmark(
     contestants={
         OURS: multisearch,
         "GridSearchCV": scikit_learn,
+        WITH_MEMORY: scikit_learn_with_memory,
         OURS_ON_CLUSTER: multisearch_on_cluster,
         "dask-ml": dask_ml,
     },
     claims=(
         Race("cold", "GridSearchCV", reach=6.0, work=PARTS),
+        Race("cold", WITH_MEMORY, reach=1.0),
         Race("second search", "GridSearchCV", reach=8.0, phase="second", work=PARTS),
-        Race("on a running cluster", "dask-ml", reach=3.0, phase="running", ours=OURS_ON_CLUSTER, work=PARTS),
+        Race("second search", WITH_MEMORY, reach=1.0, phase="second"),
+        Race("on a running cluster", "dask-ml", reach=1.8, phase="running", ours=OURS_ON_CLUSTER, work=PARTS),
+        fits_bound(N_SPLITS * (1 + len(ParameterGrid(SPACE)))),
+    ),
+    made_of=tuple(
+        Chain(
+            whole,
+            phase,
+            "GridSearchCV",
+            [
+                ("sharing: fitted steps from a cache on disk", WITH_MEMORY),
+                ("sharing without a cache, test rows transformed once, scheduling", OURS),
+            ],
+        )
+        for whole, phase in (("cold", "cold"), ("second search", "second"))
     ),
     parts=parts,
     only_full=frozenset({OURS_ON_CLUSTER, "dask-ml"}),
-    runs=1,
+    runs=3,
 )

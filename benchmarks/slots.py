@@ -44,5 +44,4 @@ BENCHMARK = Benchmark(
     quick=Size(n_settings=128),
     contestants={OURS: multisearch},
     claims=(Ideal("64 slots, running cluster", IDEAL, reach=0.9, phase="running"),),
-    runs=1,
 )

@@ -18,9 +18,10 @@ from sklearn.model_selection import KFold, ParameterGrid
 
 from benchmarks._base import OURS, Benchmark
 from benchmarks._claims import Race
+from benchmarks._cores import N_JOBS
 from benchmarks._measurement import Stage, as_text, scores_by_hand, total_seconds
 from benchmarks._models import fit_and_score
-from benchmarks._peers import N_JOBS, dask_ml_search, grid_search, our_search, running_cluster
+from benchmarks._peers import dask_ml_search, grid_search, our_search, running_cluster
 
 OURS_ON_CLUSTER = "multisearch on a cluster"
 N_SPLITS = 5
@@ -117,8 +118,8 @@ BENCHMARK = Benchmark(
     claims=(
         Race("cold", "GridSearchCV", reach=1.5, work="GridSearchCV"),
         Race("second search", "GridSearchCV", reach=2.0, phase="second", work="GridSearchCV"),
-        Race("cold", "joblib", reach=1.5, work="GridSearchCV"),
-        Race("second search", "joblib", reach=2.0, phase="second", work="GridSearchCV"),
-        Race("on a running cluster", "dask-ml", reach=10.0, phase="running", ours=OURS_ON_CLUSTER, work="GridSearchCV"),
+        Race("cold", "joblib", reach=0.6, work="GridSearchCV"),
+        Race("second search", "joblib", reach=0.6, phase="second", work="GridSearchCV"),
+        Race("on a running cluster", "dask-ml", reach=4.0, phase="running", ours=OURS_ON_CLUSTER, work="GridSearchCV"),
     ),
 )

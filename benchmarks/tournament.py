@@ -1,12 +1,17 @@
-"""LightGBM against Keras, with early stopping: the demo at full size, and the same by hand through joblib."""
+"""LightGBM against Keras, with early stopping: the demo at full size, and the same by hand through joblib.
+
+Ours replaces Keras' loop over batches, which a peer may well do in part. So there are contestants in between, each of
+which differs from the one before in one thing: by hand with Keras' own remedy (``steps_per_execution``, which changes
+no score, as early stopping looks at whole epochs only), by hand with a cache of the encoder besides, ours with that
+remedy in place of its own loop, and ours without any short cut.
+"""
 
 from __future__ import annotations
 
 import importlib
-import os
 import sys
+import tempfile
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -15,17 +20,19 @@ from typing import Any
 
 import joblib
 from sklearn.base import clone
-from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold, ParameterSampler, ShuffleSplit, train_test_split
 
-from benchmarks._base import OURS, Benchmark
-from benchmarks._claims import Race
-from benchmarks._measurement import Stage, as_text, scores_by_hand
-from benchmarks._peers import N_JOBS
+from benchmarks._base import OURS, Benchmark, Breakdown, Claim, Taken
+from benchmarks._breakdown import Chain, Paths
+from benchmarks._by_hand import FIT_BY_HAND, ByHand
+from benchmarks._claims import Race, fits_bound
+from benchmarks._cores import N_JOBS
+from benchmarks._measurement import EVALUATIONS, Stage, as_text, scores_by_hand
 from multisearch.datasets import make_categorical_regression
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "docs" / "examples"
-ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": "1"}
+AT_ONCE = 32
+"""Batches per call of TensorFlow, where Keras is told a number: more than these make an epoch no faster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +60,18 @@ def sizes_of(size: Size) -> Any:
     return replace(demo().FULL, **changes)
 
 
-TINY = Size(n_samples=300, n_settings=1, n_splits=2, max_epochs=1)
-"""What both models are first fitted on where workers are to be warm."""
+TINY = Size(n_samples=300, n_settings=1, n_splits=4, max_epochs=1)
+"""What both models are first fitted on, by every contestant, where workers are to be warm."""
+TINY_ROWS = slice(200)
 
 
-def make_search(size: Size) -> Any:
+def make_search(size: Size, steps_per_execution: int = 1) -> Any:
     """Make the demo's search, as all contestants of all benchmarks are: without refit, one thread for each model."""
     search = demo().make_search(sizes_of(size), n_jobs=N_JOBS)
-    return search.set_params(refit=False, verbose=0, lightgbm__model__n_jobs=1)
+    search.set_params(refit=False, verbose=0, lightgbm__model__n_jobs=1)
+    if steps_per_execution > 1:
+        search.set_params(keras__model__compile__steps_per_execution=steps_per_execution)
+    return search
 
 
 def training_rows(size: Size, n_categories: int) -> tuple[Any, Any]:
@@ -71,69 +82,26 @@ def training_rows(size: Size, n_categories: int) -> tuple[Any, Any]:
     return X_train, y_train
 
 
-def multisearch(stage: Stage[Size], n_categories: int) -> None:
-    """Search once, on local workers that have fitted a tiny model of either kind, and are cold when that begins."""
+def multisearch(stage: Stage[Size], n_categories: int, steps_per_execution: int = 1, **arguments: Any) -> None:
+    """Search once, on local workers that have searched a tiny tournament, and are cold when that begins."""
     X, y = training_rows(stage.size, n_categories)
+
+    def make(size: Size) -> Any:
+        return make_search(size, steps_per_execution).set_params(**arguments)
+
     start = time.monotonic()
-    make_search(TINY).fit(X[:200], y[:200])
+    make(TINY).fit(X[TINY_ROWS], y[TINY_ROWS])
     with stage.timed("warm"):
-        search = make_search(stage.size).fit(X, y)
+        search = make(stage.size).fit(X, y)
     stage.windows["cold"] = (start, stage.windows["warm"][1])
     stage.keep_scores("warm", both=search)
     stage.scores["cold"] = stage.scores["warm"]
+    stage.keep_fits(search)
+    stage.figures[FOLDS] = search.n_splits_
 
 
-@dataclass(frozen=True, slots=True)
-class ByHand:
-    """One evaluation by hand: a pipeline with its setting, how its model is fitted, and the rows."""
-
-    pipeline: Any
-    fit_model: Callable[..., None]
-    train: Any
-    stopping: Any
-    test: Any
-
-    def score(self, X: Any, y: Any) -> tuple[float, float]:
-        """Fit with early stopping; return the score of the test rows and the seconds that it took."""
-        start = time.perf_counter()
-        encoder, model = self.pipeline.named_steps.values()
-        X_train = encoder.fit_transform(X.iloc[self.train], y[self.train])
-        self.fit_model(model, X_train, y[self.train], encoder.transform(X.iloc[self.stopping]), y[self.stopping])
-        score = r2_score(y[self.test], self.pipeline.predict(X.iloc[self.test]))
-        return float(score), time.perf_counter() - start
-
-
-def fit_lightgbm(rule: Any, model: Any, X: Any, y: Any, X_stop: Any, y_stop: Any) -> None:
-    """Fit LightGBM until the stopping rows gain no more."""
-    import lightgbm
-
-    stop = lightgbm.early_stopping(rule.patience, verbose=False, min_delta=rule.min_delta)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The argument 'eval_set' is deprecated")
-        model.fit(X, y, eval_set=[(X_stop, y_stop)], callbacks=[stop])
-
-
-def fit_keras(rule: Any, model: Any, X: Any, y: Any, X_stop: Any, y_stop: Any) -> None:
-    """Fit Keras until the stopping rows gain no more."""
-    import keras
-
-    stop = keras.callbacks.EarlyStopping(
-        monitor="val_loss", min_delta=rule.min_delta, patience=rule.patience, restore_best_weights=True
-    )
-    model.set_params(callbacks=[stop]).fit(X, y, validation_data=(X_stop, y_stop))
-
-
-FIT_BY_HAND = {"lightgbm": fit_lightgbm, "keras": fit_keras}
-
-
-def import_both() -> None:
-    """Import what a worker needs for either model."""
-    demo()
-
-
-def by_hand(size: Size, X: Any) -> Iterator[tuple[str, str, ByHand]]:
-    """Yield estimator, candidate and evaluation, with the settings, folds and stopping rows that the search takes."""
-    search = make_search(size)
+def by_hand(search: Any, X: Any, memory: str | None) -> Iterator[tuple[str, ByHand]]:
+    """Yield candidate and evaluation, with the settings, folds and stopping rows that a search would take."""
     seed = search.random_state
     for name, estimator, space in search.estimators:
         rule = search.early_stopping[name]
@@ -141,48 +109,122 @@ def by_hand(size: Size, X: Any) -> Iterator[tuple[str, str, ByHand]]:
             for train, test in KFold(search.cv).split(X):
                 shuffle = ShuffleSplit(1, test_size=rule.validation_fraction, random_state=seed)
                 kept, stopping = next(shuffle.split(train))
-                pipeline = clone(estimator).set_params(**params)
+                pipeline = clone(estimator).set_params(memory=memory, **params)
                 fit_model = partial(FIT_BY_HAND[name], rule)
-                yield name, as_text(name, params), ByHand(pipeline, fit_model, train[kept], train[stopping], test)
+                yield as_text(name, params), ByHand(pipeline, fit_model, train[kept], train[stopping], test)
 
 
-def through_joblib(stage: Stage[Size], n_categories: int) -> None:
-    """Evaluate the same candidates on the same folds; workers first import what they need, which is timed apart."""
-    os.environ.update(ONE_THREAD)  # for the workers, which start now
+def through_joblib(
+    stage: Stage[Size], n_categories: int, steps_per_execution: int = 1, memory: str | None = None
+) -> None:
+    """Evaluate the same candidates on the same folds, on workers that have evaluated the same tiny tournament."""
     X, y = training_rows(stage.size, n_categories)
     start = time.monotonic()
     with joblib.Parallel(n_jobs=N_JOBS) as parallel:
-        parallel(joblib.delayed(import_both)() for _ in range(N_JOBS))
+
+        def evaluate(size: Size, rows: slice) -> tuple[list[str], list[Any]]:
+            evaluations = list(by_hand(make_search(size, steps_per_execution), X[rows], memory))
+            outcomes = parallel(joblib.delayed(one.evaluate)(X[rows], y[rows]) for _, one in evaluations)
+            return [candidate for candidate, _ in evaluations], outcomes
+
+        evaluate(TINY, TINY_ROWS)
         with stage.timed("warm"):
-            evaluations = list(by_hand(stage.size, X))
-            outcomes = parallel(joblib.delayed(one.score)(X, y) for _, _, one in evaluations)
+            candidates, outcomes = evaluate(stage.size, slice(None))
             scores: dict[str, list[float]] = {}
-            for (_, candidate, _), (score, _) in zip(evaluations, outcomes, strict=True):
-                scores.setdefault(candidate, []).append(score)
+            for candidate, outcome in zip(candidates, outcomes, strict=True):
+                scores.setdefault(candidate, []).append(outcome.score)
     stage.windows["cold"] = (start, stage.windows["warm"][1])
     stage.scores["cold"] = stage.scores["warm"] = scores_by_hand(scores)
-    stage.figures["seconds of all evaluations"] = sum(spent for _, spent in outcomes)
+    done, encoding = (sum(getattr(one, part) for one in outcomes) for part in ("seconds", "encoding"))
+    # All candidates have the same encoder in front, which is needed once per fold
+    stage.keep_work(of_the_peer=done, needed=done - encoding + encoding / len(scores))
 
 
+def through_joblib_with_memory(stage: Stage[Size], n_categories: int, steps_per_execution: int) -> None:
+    """Do the same with a cache of fitted encoders, which is empty when that begins."""
+    with tempfile.TemporaryDirectory() as folder:
+        through_joblib(stage, n_categories, steps_per_execution, memory=folder)
+
+
+FOLDS = "folds"
 CATEGORIES = {1: "1 category", 2: "2 categories"}
+UNOPTIMIZED = f"{OURS}, optimize=False"
+OURS_IN_STEPS = f"{OURS}, steps_per_execution"
+JOBLIB = "joblib"
+JOBLIB_IN_STEPS = "joblib, steps_per_execution"
+JOBLIB_WITH_MEMORY = "joblib, steps_per_execution and memory"
+PERFORM: dict[str, Callable[..., None]] = {
+    OURS: multisearch,
+    JOBLIB: through_joblib,
+    JOBLIB_IN_STEPS: partial(through_joblib, steps_per_execution=AT_ONCE),
+    JOBLIB_WITH_MEMORY: partial(through_joblib_with_memory, steps_per_execution=AT_ONCE),
+    OURS_IN_STEPS: partial(multisearch, steps_per_execution=AT_ONCE),
+    UNOPTIMIZED: partial(multisearch, optimize=False),
+}
+PEERS = {1: (JOBLIB, JOBLIB_IN_STEPS, JOBLIB_WITH_MEMORY), 2: (JOBLIB, JOBLIB_IN_STEPS)}
+"""By the number of categories; all contestants on both data sets would take a day."""
+CONTESTANTS = {1: tuple(PERFORM), 2: (OURS, *PEERS[2])}
+
+
+def on(contestant: str, n_categories: int) -> str:
+    """Name a contestant on a data set."""
+    return f"{contestant}, {CATEGORIES[n_categories]}"
+
+
+def claims(n_categories: int) -> Iterator[Claim]:
+    """Make the claims of one data set."""
+    ours = on(OURS, n_categories)
+    for phase, what in (("cold", "cold"), ("warm", "warm workers")):
+        for peer in PEERS[n_categories]:
+            name = on(peer, n_categories)
+            yield Race(f"{CATEGORIES[n_categories]}, {what}", name, reach=2.0, phase=phase, ours=ours, work=name)
+
+    def fewest(taken: Taken) -> float:
+        """Count every model, and one encoder per fold."""
+        figures = taken.of(ours)[0].figures
+        return figures[EVALUATIONS] + figures[FOLDS]
+
+    yield fits_bound(fewest, ours)
+
+
+def made_of(n_categories: int) -> Iterator[Breakdown]:
+    """Say what the ratios on one data set are made of."""
+    whole = f"{CATEGORIES[n_categories]}, warm workers"
+
+    def chain(first: str, *steps: tuple[str, str]) -> Chain:
+        named = [(what, on(contestant, n_categories)) for what, contestant in steps]
+        return Chain(whole, "warm", on(first, n_categories), named)
+
+    their_loop = ("loop: steps_per_execution, which Keras offers", JOBLIB_IN_STEPS)
+    if JOBLIB_WITH_MEMORY not in PEERS[n_categories]:
+        yield chain(JOBLIB, their_loop, ("everything else", OURS))
+        return
+    yield chain(
+        JOBLIB,
+        their_loop,
+        ("sharing: the encoder from a cache", JOBLIB_WITH_MEMORY),
+        ("scheduling, and sharing without a cache", OURS_IN_STEPS),
+        ("loop: an epoch in one call, networks traced once", OURS),
+    )
+    yield chain(
+        JOBLIB,
+        ("scheduling alone", UNOPTIMIZED),
+        ("all short cuts: loop, sharing, paths", OURS),
+    )
+    yield Paths(whole, on(OURS, n_categories))
+
 
 BENCHMARK = Benchmark(
     about="the demo at full size on both data sets, against the same candidates and folds through joblib",
     full=Size(),
     quick=Size(n_samples=400, n_settings=2, n_splits=2, max_epochs=6, keras_learning_rate=0.1),
     contestants={
-        f"{contestant}, {label}": partial(perform, n_categories=n_categories)
-        for n_categories, label in CATEGORIES.items()
-        for contestant, perform in (
-            (OURS, multisearch),
-            ("joblib", through_joblib),
-        )
+        on(contestant, n_categories): partial(PERFORM[contestant], n_categories=n_categories)
+        for n_categories, several in CONTESTANTS.items()
+        for contestant in several
     },
-    claims=tuple(
-        Race(f"{label}, {what}", f"joblib, {label}", reach=2.0, phase=phase, ours=f"{OURS}, {label}")
-        for label in CATEGORIES.values()
-        for phase, what in (("cold", "cold"), ("warm", "warm workers"))
-    ),
-    only_full=frozenset({f"{OURS}, 2 categories", "joblib, 2 categories"}),
-    runs=1,
+    claims=tuple(claim for n_categories in CATEGORIES for claim in claims(n_categories)),
+    made_of=tuple(breakdown for n_categories in CATEGORIES for breakdown in made_of(n_categories)),
+    only_full=frozenset(on(contestant, 2) for contestant in CONTESTANTS[2]),
+    runs=3,
 )

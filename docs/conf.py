@@ -50,7 +50,7 @@ myst_heading_anchors = 3
 
 # -- doctests ---------------------------------------------------------------------------------------------------------
 
-doctest_default_flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.IGNORE_EXCEPTION_DETAIL
+doctest_default_flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 doctest_global_setup = """
 import pandas
 pandas.set_option("display.width", 120, "display.max_columns", 20, "display.max_colwidth", 80)

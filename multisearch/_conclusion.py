@@ -1,10 +1,10 @@
-"""From outcomes to the attributes of a fitted search, and the winner's refit."""
+"""From outcomes to the attributes of a fitted search, those that are made when asked for, and the winner's refit."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,9 +16,23 @@ from multisearch._sklearn_compat import MultimetricScorer, multimetric_scorers
 from multisearch.callbacks import Callback
 from multisearch.engines import Engine
 from multisearch.fitting import Problem
-from multisearch.results import ResultTable, failure_rows, report_failures, select_best
+from multisearch.results import (
+    HistoryRow,
+    ResultTable,
+    failure_rows,
+    failures_frame,
+    histories_frame,
+    history_rows,
+    report_failures,
+    report_used_up,
+    select_best,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FITTED_ATTRIBUTES = (
+    "_histories",
     "best_estimator_",
     "best_estimator_name_",
     "best_index_",
@@ -29,6 +43,41 @@ FITTED_ATTRIBUTES = (
     "refit_time_",
 )
 """What a fit may leave out, and so must not leave over from an earlier one."""
+
+PARTIAL_ATTRIBUTES = ("_partial_results", "_partial_failures")
+"""What a fit leaves that has not come to its end."""
+
+
+class FoundTablesMixin:
+    """What a search has found besides scikit-learn's attributes; DataFrames are made when they are asked for."""
+
+    @property
+    def failures_(self) -> pd.DataFrame:
+        """One row for every evaluation that failed in the last fit, whether or not that came to its end."""
+        rows = vars(self).get("_partial_failures", vars(self).get("_failures"))
+        if rows is None:
+            raise AttributeError(f"this {type(self).__name__} has no failures_, since it is not fitted")
+        return failures_frame(rows)
+
+    @property
+    def histories_(self) -> pd.DataFrame:
+        """One row for every iteration of every fit that stopped early, and every metric on its stopping rows."""
+        rows = vars(self).get("_histories")
+        if rows is None:
+            raise AttributeError(
+                f"this {type(self).__name__} has no histories_, since it is not fitted with early_stopping"
+            )
+        return histories_frame(rows)
+
+    @property
+    def partial_results_(self) -> dict[str, Any]:
+        """Like ``cv_results_``, of the candidates that were finished when ``fit`` was interrupted or failed."""
+        found: dict[str, Any] | None = vars(self).get("_partial_results")
+        if found is None:
+            raise AttributeError(
+                f"this {type(self).__name__} has no partial_results_, since no fit was interrupted; see cv_results_"
+            )
+        return found
 
 
 def conclude(problem: Problem, result: SearchResult, refit: Any) -> dict[str, Any]:
@@ -41,6 +90,7 @@ def conclude(problem: Problem, result: SearchResult, refit: Any) -> dict[str, An
     """
     outcomes = [result.outcomes[key] for key in sorted(result.outcomes)]
     report_failures(outcomes, problem.error_score)
+    report_used_up(result.candidates, outcomes)
     n_folds = len(problem.folds[0])
     table = ResultTable(result.candidates, n_folds, result.outcomes, _error_score(problem))
     metrics = table.metrics
@@ -54,6 +104,8 @@ def conclude(problem: Problem, result: SearchResult, refit: Any) -> dict[str, An
         "search_stats_": result.stats,
         "scorer_": _public_scorer(next(iter(problem.scorers.values()))),
     }
+    if problem.early_stopping:
+        attributes["_histories"] = _histories(problem, result.candidates, outcomes)
     if not refit and metrics is not None:
         return attributes
     metric = refit if metrics is not None and isinstance(refit, str) else "score"
@@ -67,7 +119,7 @@ def conclude(problem: Problem, result: SearchResult, refit: Any) -> dict[str, An
     }
     if not callable(refit):
         attributes["best_score_"] = cv_results[f"mean_test_{metric}"][index]
-    if problem.rules:
+    if problem.early_stopping:
         attributes["best_n_iterations_"] = _best_iterations(problem, result, index)
     return attributes
 
@@ -77,13 +129,30 @@ def _error_score(problem: Problem) -> float:
 
 
 def _cv_results(problem: Problem, table: ResultTable) -> dict[str, Any]:
-    return table.to_cv_results(with_train_scores=problem.return_train_score, with_iterations=bool(problem.rules))
+    return table.to_cv_results(with_train_scores=problem.return_train_score, with_iterations=problem.early_stopping)
 
 
-def partial_results(
+def _histories(problem: Problem, candidates: Sequence[Candidate], outcomes: Sequence[Outcome]) -> list[HistoryRow]:
+    """Return the histories that are to be kept; a journal may know more of them."""
+    is_kept = {name: rule.keep_history for name, rule in problem.rules.items()}
+    return history_rows(
+        candidates, [one for one in outcomes if is_kept.get(candidates[one.candidate].estimator, False)]
+    )
+
+
+def partial_attributes(
     problem: Problem, candidates: Sequence[Candidate], outcomes: Mapping[tuple[int, int], Outcome]
 ) -> dict[str, Any]:
-    """Return ``cv_results_`` of the candidates whose folds are all done, in a search that did not come to its end."""
+    """Return what there is to know of a search that did not come to its end: results, and what failed."""
+    in_order = [outcomes[place] for place in sorted(outcomes)]
+    known = _results_of_finished(problem, candidates, outcomes), failure_rows(candidates, in_order)
+    return dict(zip(PARTIAL_ATTRIBUTES, known, strict=True))
+
+
+def _results_of_finished(
+    problem: Problem, candidates: Sequence[Candidate], outcomes: Mapping[tuple[int, int], Outcome]
+) -> dict[str, Any]:
+    """Return ``cv_results_`` of the candidates whose folds are all done."""
     n_folds = len(problem.folds[0])
     finished = [one for one in candidates if all((one.index, fold) in outcomes for fold in range(n_folds))]
     if not finished:

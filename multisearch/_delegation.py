@@ -9,7 +9,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from multisearch._lazy import applied_by_block, is_lazy
+from multisearch._lazy import is_lazy
+from multisearch._lazy_answers import answered_by_block
 
 
 def check_refit_was_asked(search: Any, attribute: str) -> None:
@@ -41,14 +42,15 @@ def _asked(search: Any, method: str, X: Any) -> Any:
     """Return what the best estimator says of X; of a dask collection lazily, block by block."""
     check_is_fitted(search)
     if is_lazy(X):
-        return applied_by_block(search.best_estimator_, method, X)
+        return answered_by_block(search.best_estimator_, method, X)
     return getattr(search.best_estimator_, method)(X)
 
 
 class BestEstimatorMixin:
     """Methods and attributes of ``best_estimator_``; there where it, or every estimator before the fit, has them.
 
-    For a dask array or DataFrame the methods return a lazy dask array, made block by block.
+    For a dask array or DataFrame the methods return lazy dask collections, made block by block: a DataFrame where the
+    estimator gives one of pandas, else arrays.
     """
 
     best_estimator_: Any

@@ -5,14 +5,22 @@ from __future__ import annotations
 import math
 import numbers
 import statistics
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from sklearn.base import BaseEstimator
 
 from multisearch._records import StoppingRule
 from multisearch.candidates import Competitor
-from multisearch.families import families_that_stop, is_plain_pipeline, last_step, stopping_family_of
+from multisearch.families import (
+    families_that_stop,
+    has_last_step,
+    iterative_models_in,
+    last_step,
+    stopping_family_of,
+)
 from multisearch.planning import StoppingRows
 
 REFIT_ITERATIONS = ("mean", "median", "max")
@@ -21,9 +29,11 @@ REFIT_ITERATIONS = ("mean", "median", "max")
 class EarlyStopping(BaseEstimator):
     """Stop training when rows that the model is not trained on no longer gain from it.
 
-    For LightGBM, Keras models behind scikeras, and scikit-learn's HistGradientBoosting. Each evaluation then keeps the
-    model of its best iteration, and `MultiModelSearchCV` refits the winner on all rows for the number of iterations
-    that its folds have found, without early stopping.
+    For LightGBM, XGBoost, CatBoost, Keras models behind scikeras, and scikit-learn's HistGradientBoosting, as the
+    estimator itself or as the last step of the Pipeline that it is. Each evaluation then keeps the model of its best
+    iteration, and `MultiModelSearchCV` refits the winner on all rows for the number of iterations that its folds have
+    found, without early stopping. Given for all estimators, a warning names each one that holds such a model elsewhere,
+    or that has an early stopping of its own only.
 
     Parameters
     ----------
@@ -32,18 +42,27 @@ class EarlyStopping(BaseEstimator):
     min_delta : float, default=0.0
         What counts as an improvement, in the unit of the monitored metric.
     monitor : str or None, default=None
-        The metric to watch, by the library's own name (``"l1"`` for LightGBM, ``"loss"`` or ``"mae"`` for Keras, a
-        scorer's name for HistGradientBoosting). None watches the first metric that the model has.
+        The metric to watch, by the library's own name (``"l1"`` for LightGBM, ``"rmse"`` for XGBoost, ``"RMSE"`` for
+        CatBoost, ``"loss"`` or ``"mae"`` for Keras, a scorer's name for HistGradientBoosting). None watches the metric
+        by which the library itself would stop: the last in XGBoost's ``eval_metric``, the first that LightGBM has.
     validation_fraction : float, default=0.1
         The part of each fold's training rows (between 0 and 1) that is held back for stopping.
-    validation : {"inner", "fold"} or splitter, default="inner"
+    validation : {"inner", "last", "fold"} or splitter, default="inner"
         ``"inner"`` holds rows back before the first step of the pipeline is fitted, so that neither transformers nor
         model are trained on them: in proportion to the classes for classifiers, whole groups when ``groups`` are
-        given, the last rows under a TimeSeriesSplit. A splitter's first split of the training rows is used the same
-        way. ``"fold"`` stops on the fold's test rows, as many people do; all training rows are then trained on, but
-        the scores are optimistic, since the test rows have chosen the number of iterations.
+        given, and the last rows, behind the gap that ``cv`` leaves, where all training rows come before the test rows,
+        as under a TimeSeriesSplit. ``"last"`` holds the last rows back, whatever ``cv`` is. A splitter's first split
+        of the training rows is used the same way. ``"fold"`` stops on the fold's test rows, as many people do; all
+        training rows are then trained on, but the scores are optimistic, since the test rows have chosen the number of
+        iterations.
     refit_iterations : {"mean", "median", "max"}, default="mean"
         Which of the iterations found on the winner's folds the refit uses, rounded to a whole number.
+    gap : int or None, default=None
+        With ``validation="last"``, how many rows of X before the first stopping row are neither trained on nor stopped
+        by. None leaves the gap that ``cv`` leaves between training and test rows, where these are in order.
+    keep_history : bool, default=True
+        Whether the metrics of every iteration are kept, in the search's ``histories_`` and in a journal: less than 1 kB
+        for 100 iterations of one or two metrics.
 
     See Also
     --------
@@ -56,7 +75,7 @@ class EarlyStopping(BaseEstimator):
     20
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a public constructor
         self,
         patience: int = 10,
         min_delta: float = 0.0,
@@ -64,6 +83,9 @@ class EarlyStopping(BaseEstimator):
         validation_fraction: float = 0.1,
         validation: Any = "inner",
         refit_iterations: str = "mean",
+        *,
+        gap: int | None = None,
+        keep_history: bool = True,
     ) -> None:
         self.patience = patience
         self.min_delta = min_delta
@@ -71,6 +93,8 @@ class EarlyStopping(BaseEstimator):
         self.validation_fraction = validation_fraction
         self.validation = validation
         self.refit_iterations = refit_iterations
+        self.gap = gap
+        self.keep_history = keep_history
 
 
 def check_early_stopping(early_stopping: EarlyStopping) -> None:
@@ -93,13 +117,31 @@ def check_early_stopping(early_stopping: EarlyStopping) -> None:
     if not isinstance(fraction, numbers.Real) or not 0 < float(fraction) < 1:
         raise ValueError(f"EarlyStopping's validation_fraction must be between 0 and 1, got {fraction!r}")
     validation = early_stopping.validation
-    known = validation in {"inner", "fold"} if isinstance(validation, str) else hasattr(validation, "split")
+    known = validation in {"inner", "last", "fold"} if isinstance(validation, str) else hasattr(validation, "split")
     if not known:
-        raise ValueError(f"EarlyStopping's validation must be 'inner', 'fold' or a splitter, got {validation!r}")
+        raise ValueError(
+            f"EarlyStopping's validation must be 'inner', 'last', 'fold' or a splitter, got {validation!r}"
+        )
+    _check_gap(early_stopping)
+    if not isinstance(early_stopping.keep_history, bool | np.bool_):
+        raise TypeError(f"EarlyStopping's keep_history must be True or False, got {early_stopping.keep_history!r}")
     if early_stopping.refit_iterations not in REFIT_ITERATIONS:
         raise ValueError(
             f"EarlyStopping's refit_iterations must be one of {', '.join(map(repr, REFIT_ITERATIONS))}, "
             f"got {early_stopping.refit_iterations!r}"
+        )
+
+
+def _check_gap(early_stopping: EarlyStopping) -> None:
+    gap: Any = early_stopping.gap
+    if gap is None:
+        return
+    if isinstance(gap, bool) or not isinstance(gap, numbers.Integral) or gap < 0:
+        raise ValueError(f"EarlyStopping's gap must be a whole number of at least 0, or None, got {gap!r}")
+    if not (isinstance(early_stopping.validation, str) and early_stopping.validation == "last"):
+        raise ValueError(
+            f"EarlyStopping's gap={gap} needs validation='last', which alone has the stopping rows behind the training "
+            f"rows whatever cv is, got validation={early_stopping.validation!r}; give that, or leave gap out"
         )
 
 
@@ -131,7 +173,8 @@ def stopping_rules(
         chosen = _chosen(early_stopping, competitor, [one.name for one in competitors])
         if chosen is None:
             continue
-        rows = StoppingRows(chosen.validation, float(chosen.validation_fraction))
+        gap = None if chosen.gap is None else int(chosen.gap)
+        rows = StoppingRows(chosen.validation, float(chosen.validation_fraction), gap)
         if rows not in variants:
             variants.append(rows)
         rules[competitor.name] = StoppingRule(
@@ -140,6 +183,7 @@ def stopping_rules(
             monitor=chosen.monitor,
             refit_iterations=chosen.refit_iterations,
             variant=variants.index(rows),
+            keep_history=bool(chosen.keep_history),
         )
     return rules, variants
 
@@ -159,28 +203,51 @@ def _chosen(early_stopping: Any, competitor: Competitor, names: Sequence[str]) -
             f"early_stopping must be an EarlyStopping, a dict of them by estimator name, or None, got {chosen!r}"
         )
     check_early_stopping(chosen)
-    stopping_models = [model for model in models_of(competitor) if stopping_family_of(model) is not None]
-    if not stopping_models:
-        if by_name:
-            model = type(last_step(competitor.estimator)).__name__
-            raise ValueError(
-                f"early_stopping names {competitor.name!r}, but {model} cannot stop early here; models of "
-                f"{', '.join(families_that_stop())} can, alone or as a Pipeline's last step"
-            )
+    models = models_of(competitor)
+    passed_over = [model for model in models if stopping_family_of(model) is None]
+    if by_name and len(passed_over) == len(models):
+        raise ValueError(f"early_stopping names {competitor.name!r}, but {_why_not(passed_over)}")
+    if not by_name and any(map(iterative_models_in, passed_over)):
+        warnings.warn(
+            f"early_stopping does not apply to estimator {competitor.name!r}: {_why_not(passed_over)}; if this is "
+            "meant, give a dict of EarlyStopping by estimator name that leaves it out",
+            UserWarning,
+            stacklevel=2,
+        )
+    if len(passed_over) == len(models):
         return None
-    for model in stopping_models:
+    for model in models:
         _require_library(competitor.name, model)
     return chosen
 
 
+def _why_not(models: Sequence[Any]) -> str:
+    """Say why models cannot stop early: of the first that one may expect to, or else of the first."""
+    outer = next((model for model in models if iterative_models_in(model)), models[0])
+    kind = type(outer).__name__
+    inner = next((model for model in iterative_models_in(outer) if model is not outer), None)
+    if inner is not None:
+        what = f"its {type(inner).__name__} is inside a {kind}"
+    elif iterative_models_in(outer):
+        what = f"{kind} stops early by parameters of its own only"
+    else:
+        what = f"{kind} cannot stop early here"
+    return (
+        f"{what}; models of {', '.join(families_that_stop())} can, as the estimator itself or as the last step of the "
+        "Pipeline (scikit-learn's or imbalanced-learn's) that it is"
+    )
+
+
 def models_of(competitor: Competitor) -> list[Any]:
     """Return the models that an estimator may end in: its own last step, and those that a setting may put there."""
-    models = [last_step(competitor.estimator)]
-    if is_plain_pipeline(competitor.estimator):
-        final = competitor.estimator.steps[-1][0]
-        for space in competitor.spaces:
-            values = space.get(final, [])
-            models += [] if hasattr(values, "rvs") else list(values)
+    own = last_step(competitor.estimator)
+    if not has_last_step(competitor.estimator):
+        return [own]
+    final = competitor.estimator.steps[-1][0]
+    models = []
+    for space in competitor.spaces or ({},):
+        values = space.get(final, [own])
+        models += [own] if hasattr(values, "rvs") else list(values)
     return models
 
 

@@ -3,36 +3,44 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from sklearn.base import MetaEstimatorMixin
 from sklearn.utils import ClassifierTags, RegressorTags, get_tags
-from sklearn.utils.metadata_routing import MetadataRouter, process_routing
+from sklearn.utils.metadata_routing import MetadataRouter
 from sklearn.utils.validation import check_is_fitted
 
 from multisearch._composition import NamedEstimatorsMixin
-from multisearch._conclusion import FITTED_ATTRIBUTES, conclude, partial_results, refitted
+from multisearch._conclusion import (
+    FITTED_ATTRIBUTES,
+    PARTIAL_ATTRIBUTES,
+    FoundTablesMixin,
+    conclude,
+    partial_attributes,
+    refitted,
+)
 from multisearch._delegation import BestEstimatorMixin, check_refit_was_asked
-from multisearch._fit_params import router, scorer_route
+from multisearch._fit_params import route_to_scorer, router
 from multisearch._journaling import KnownEvaluations
 from multisearch._keys import EvaluationKeys
+from multisearch._lazy_answers import scored
 from multisearch._monitoring import told_of_the_fit, told_of_the_search
 from multisearch._preparation import Preparation, prepare
-from multisearch._search import Search
-from multisearch._sklearn_compat import CallbackSupportMixin, VisualBlock, callbacks_ended_after, routing_enabled
+from multisearch._search import Search, give_warnings
+from multisearch._sklearn_compat import CallbackSupportMixin, VisualBlock, callbacks_ended_after
+from multisearch._trackers import kept_out
 from multisearch.callbacks import callbacks_for
 from multisearch.engines import Engine, open_engine
 from multisearch.families import kind_of
-from multisearch.fitting import Problem, announced, make_scorers
+from multisearch.fitting import Problem, make_scorers
 from multisearch.preview import SearchPlan, make_plan
-from multisearch.results import Journal, failures_frame
-
-if TYPE_CHECKING:
-    import pandas as pd
+from multisearch.results import Journal
 
 
-class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimatorMixin, NamedEstimatorsMixin):
+class MultiModelSearchCV(
+    BestEstimatorMixin, FoundTablesMixin, CallbackSupportMixin, MetaEstimatorMixin, NamedEstimatorsMixin
+):
     """Search the parameters of several estimators at once, on the same folds, and keep the best of all.
 
     Used, cloned, pickled and read like scikit-learn's GridSearchCV. Leading pipeline steps that several candidates
@@ -50,7 +58,8 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
         How many settings to draw for each estimator: None takes its full grid, an int draws that many (a grid with
         fewer points is taken whole), a dict says it by estimator name (a missing name takes the full grid).
     scoring : str, callable, list, tuple, dict or None, default=None
-        As in GridSearchCV; None calls each estimator's own ``score``.
+        As in GridSearchCV; None calls each estimator's own ``score``. A ``sample_weight`` given to ``fit`` weighs the
+        test rows as well, in every score that can be weighted; ``score`` takes one, too.
     cv : int, splitter, iterable or None, default=None
         As in GridSearchCV. The splitter is asked once, so that all candidates see the same folds.
     refit : bool, str or callable, default=True
@@ -125,7 +134,12 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
         What was really spent: fits done and saved, busy and wall seconds, workers.
     failures_ : DataFrame
         One row per evaluation that failed, with the columns ``candidate``, ``estimator``, ``fold``, ``kind``
-        ("raised", "timeout" or "killed"), ``message``, ``traceback`` and ``worker``.
+        ("raised", "timeout" or "killed"), ``message``, ``traceback`` and ``worker``; also when ``fit`` was interrupted
+        or failed.
+    histories_ : DataFrame
+        The metrics of every fit that stopped early, by iteration, on its stopping rows: one row per iteration with the
+        columns ``candidate``, ``estimator``, ``fold``, ``metric`` (the library's own name), ``iteration`` (from 1) and
+        ``value``. Only with ``early_stopping``.
     partial_results_ : dict of str to array
         Like ``cv_results_``, of the candidates that were finished when ``fit`` was interrupted or failed; only then,
         and the search still counts as not fitted.
@@ -227,9 +241,10 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
         RuntimeError
             Where client, scheduler and workers have different versions of packages that matter.
         """
-        self.__dict__.pop("_partial_results", None)
+        for name in PARTIAL_ATTRIBUTES:
+            self.__dict__.pop(name, None)
         preparation = prepare(self, X, y, params)
-        with callbacks_ended_after(self), told_of_the_fit(self, preparation) as preparation:
+        with kept_out(), callbacks_ended_after(self), told_of_the_fit(self, preparation) as preparation:
             fitted = self._fitted_attributes(preparation)
         for name in FITTED_ATTRIBUTES:
             self.__dict__.pop(name, None)
@@ -266,11 +281,12 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
         ConnectionError
             Where there is no scheduler at the address given; only with ``measure``.
         """
-        return make_plan(self, X, y, params, measure=measure)
+        with kept_out():
+            return make_plan(self, X, y, params, measure=measure)
 
     def _fitted_attributes(self, preparation: Preparation) -> dict[str, Any]:
         """Search and refit; return what there is to be known after that."""
-        callbacks = callbacks_for(self.verbose)
+        callbacks = callbacks_for(self.verbose, self.refit)
         problem = preparation.problem
         with (
             nullcontext() if self.journal is None else Journal(self.journal) as journal,
@@ -285,7 +301,7 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
                 if self.refit:
                     fitted |= refitted(engine, fitted, callbacks, result.distrusted)
             except BaseException:
-                self._partial_results = partial_results(problem, search.candidates, search.outcomes)
+                self.__dict__.update(partial_attributes(problem, search.candidates, search.outcomes))
                 raise
             finally:
                 for callback in callbacks:
@@ -302,32 +318,17 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
             with_train_scores=self.return_train_score,
         )
 
-    @property
-    def failures_(self) -> pd.DataFrame:
-        """One row for every evaluation that failed."""
-        if "_failures" not in vars(self):
-            raise AttributeError(f"this {type(self).__name__} has no failures_, since it is not fitted")
-        return failures_frame(self._failures)
-
-    @property
-    def partial_results_(self) -> dict[str, Any]:
-        """Like ``cv_results_``, of the candidates that were finished when ``fit`` was interrupted or failed."""
-        if "_partial_results" not in vars(self):
-            raise AttributeError(
-                f"this {type(self).__name__} has no partial_results_, since no fit was interrupted; see cv_results_"
-            )
-        found: dict[str, Any] = self._partial_results
-        return found
-
     def score(self, X: Any, y: Any = None, **params: Any) -> float:
         """Score the best estimator by ``scoring`` (with several metrics: by the one that ``refit`` names).
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            A dask array or DataFrame is scored where dask computes it, as a whole; only the score comes here.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
         **params : dict
-            For the scorer; only with metadata routing enabled.
+            ``sample_weight`` (of shape (n_samples,)) weighs the rows, as that of ``fit`` does in its scores. With
+            metadata routing enabled, the scorer gets what it requested; anything else needs that.
 
         Returns
         -------
@@ -335,16 +336,10 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
         """
         check_refit_was_asked(self, "score")
         check_is_fitted(self)
-        if params and not routing_enabled():
-            raise ValueError(
-                f"Passing [{', '.join(params)}] to score is only supported if metadata routing is enabled, with "
-                "sklearn.set_config(enable_metadata_routing=True)"
-            )
-        if routing_enabled():
-            params = process_routing(self, "score", **params)[scorer_route(self.best_estimator_name_)].score
         scorer = self.scorer_[self.refit] if isinstance(self.scorer_, dict) else self.scorer_
-        model = announced(self.best_estimator_, kind_of(self.best_estimator_), scorer)
-        score: Any = scorer(model, X, y, **params)
+        given = route_to_scorer(self, self.best_estimator_name_, scorer, X, params)
+        score, caught = scored(scorer, self.best_estimator_, (X, y), given)
+        give_warnings(caught)
         chosen: float = score[self.refit] if isinstance(score, dict) else score
         return chosen
 

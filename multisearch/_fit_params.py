@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
+from multisearch._lazy import is_lazy
 from multisearch._sklearn_compat import (
     MultimetricScorer,
     check_method_params,
@@ -19,7 +20,7 @@ from multisearch._sklearn_compat import (
     routing_enabled,
     weighs_samples,
 )
-from multisearch.families import is_plain_pipeline, last_step
+from multisearch.families import last_step, prefix_of_last_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,37 @@ def route(
     return FitParams(fit, {"groups": groups}, score)
 
 
+def route_to_scorer(owner: Any, name: str, scorer: Any, X: Any, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of the parameters of ``score`` goes to the scorer of one estimator.
+
+    With metadata routing enabled, what it requested; without, ``sample_weight``, if it takes any.
+
+    Raises
+    ------
+    ValueError
+        Where a parameter needs metadata routing, or there is not one weight per row.
+    """
+    if routing_enabled():
+        requested: dict[str, Any] = process_routing(owner, "score", **params)[scorer_route(name)].score
+        return requested
+    weights = params.get("sample_weight")
+    others = [other for other in params if other != "sample_weight"]
+    if others:
+        raise ValueError(
+            f"Passing [{', '.join(others)}] to score is only supported if metadata routing is enabled, with "
+            "sklearn.set_config(enable_metadata_routing=True)"
+        )
+    if weights is None:
+        return {}
+    if without := _without_weights(scorer):
+        told = f"The scoring {without.pop()} does not support sample_weight, so that this score is not weighted."
+        warnings.warn(told, UserWarning, stacklevel=3)
+        return {}
+    if not (is_lazy(X) or is_lazy(weights)):
+        _check_weights(weights, count_rows(X))
+    return {"sample_weight": weights}
+
+
 def _check_weights(weights: Any, n_rows: int) -> None:
     n_weights = n_rows if np.ndim(weights) == 0 else count_rows(weights)
     if n_weights != n_rows:
@@ -88,26 +120,25 @@ def _weights_of_last_step(name: str, estimator: Any, weights: Any) -> dict[str, 
             f"sample_weight goes to the last step of every estimator, but {type(model).__name__} of estimator {name!r} "
             "takes none; leave that estimator out, or name those that take it, as in <name>__<step>__sample_weight"
         )
-    return {f"{estimator.steps[-1][0]}__sample_weight" if is_plain_pipeline(estimator) else "sample_weight": weights}
+    return {f"{prefix_of_last_step(estimator)}sample_weight": weights}
 
 
 def _weighted(scorers: Mapping[str, Any]) -> list[str]:
     """Return the estimators whose scorers are given the weights; warn about scorers that take none."""
-    weighted = []
-    told: set[str] = set()
-    for name, scorer in scorers.items():
-        if weighs_samples(scorer):
-            weighted.append(name)
-        by_metric = multimetric_scorers(scorer) if isinstance(scorer, MultimetricScorer) else {"": scorer}
-        told |= {f"{metric}={one}" for metric, one in by_metric.items() if weighs_samples(one) is False}
-    for scoring in sorted(told):
+    for scoring in sorted(set().union(*map(_without_weights, scorers.values()))):
         warnings.warn(
-            f"The scoring {scoring.removeprefix('=')} does not support sample_weight, which may lead to statistically "
-            "incorrect results when fitting with sample_weight. ",
+            f"The scoring {scoring} does not support sample_weight, which may lead to statistically incorrect results "
+            "when fitting with sample_weight. ",
             UserWarning,
             stacklevel=5,
         )
-    return weighted
+    return [name for name, scorer in scorers.items() if weighs_samples(scorer)]
+
+
+def _without_weights(scorer: Any) -> set[str]:
+    """Describe which metrics of a scorer take no weights."""
+    by_metric = multimetric_scorers(scorer) if isinstance(scorer, MultimetricScorer) else {"": scorer}
+    return {f"{metric}={one}".removeprefix("=") for metric, one in by_metric.items() if weighs_samples(one) is False}
 
 
 def scorer_route(name: str) -> str:

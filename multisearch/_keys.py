@@ -57,7 +57,7 @@ class EvaluationKeys:
         if name in self._unknown:
             return {}
         rule = problem.rule_of(candidate)
-        stopping = None if rule is None else replace(rule, variant=0, refit_iterations="")
+        stopping = None if rule is None else replace(rule, variant=0, refit_iterations="", keep_history=True)
         try:
             key = self._key(self._of_estimator(name), Cloned(problem.build(candidate)), stopping)
         except UnencodableError as error:

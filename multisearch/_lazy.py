@@ -1,4 +1,4 @@
-"""dask arrays and DataFrames: their length, their rows in memory, and methods applied to them block by block."""
+"""dask arrays and DataFrames: whether data are such, their rows in memory, their number, and their blocks."""
 
 from __future__ import annotations
 
@@ -20,54 +20,28 @@ def in_memory(data: Any) -> Any:
 
 def standing_in(data: Any) -> Any:
     """Return data as it is; for a dask collection rows without columns, of the same number, for what only counts."""
-    if not is_lazy(data):
-        return data
+    return np.empty((_n_rows(data), 0)) if is_lazy(data) else data
+
+
+def _n_rows(data: Any) -> int:
     length = data.shape[0]
-    return np.empty((len(data) if hasattr(length, "__dask_graph__") or np.isnan(length) else int(length), 0))
+    if hasattr(length, "__dask_graph__"):
+        return len(data)
+    if not np.isnan(length):
+        return int(length)
+    from dask.delayed import delayed
+
+    return int(delayed(sum)([delayed(_n_rows, pure=False)(block) for block in blocks_of(data)[:, 0]]).compute())
+
+
+def blocks_of(data: Any) -> Any:
+    """Return the delayed blocks of a dask array or DataFrame, of shape (n_blocks_of_rows, n_blocks_of_columns)."""
+    blocks = np.asarray(data.to_delayed(), dtype=object)
+    return blocks.reshape(len(blocks), -1)
 
 
 def by_block(function: Callable[[Any], Any], data: Any) -> Any:
     """Return a delayed list of what a function gives for each block of a dask array or DataFrame, in their order."""
     from dask.delayed import delayed
 
-    blocks = np.ravel(np.asarray(data.to_delayed(), dtype=object)).tolist()
-    return delayed(list)([delayed(function, pure=False)(block) for block in blocks])
-
-
-def applied_by_block(estimator: Any, method: str, data: Any) -> Any:
-    """Return a dask array of what an estimator's method gives for the blocks of a dask array or DataFrame.
-
-    Nothing but the first row is computed, to learn the result's shape and dtype. Blocks of a DataFrame have an unknown
-    number of rows, and so has the result.
-
-    Parameters
-    ----------
-    estimator : fitted estimator
-    method : str
-    data : dask array of shape (n_samples, n_features) or dask DataFrame
-
-    Returns
-    -------
-    result : dask array of shape (n_samples,) or (n_samples, n_outputs)
-    """
-    import dask.array as da
-    from dask.delayed import delayed
-
-    first_row = data.head(1) if hasattr(data, "head") else data[:1].compute()
-    result = np.asarray(_apply(estimator, method, first_row))
-    shared = delayed(estimator, pure=True)
-    if isinstance(data, da.Array):
-        data = data.rechunk({1: -1}) if data.ndim > 1 else data
-        blocks, lengths = data.to_delayed().ravel(), data.chunks[0]
-    else:
-        blocks = data.to_delayed()
-        lengths = [np.nan] * len(blocks)
-    parts = [
-        da.from_delayed(delayed(_apply)(shared, method, block), (length, *result.shape[1:]), dtype=result.dtype)
-        for block, length in zip(blocks, lengths, strict=True)
-    ]
-    return da.concatenate(parts, allow_unknown_chunksizes=True)
-
-
-def _apply(estimator: Any, method: str, rows: Any) -> Any:
-    return getattr(estimator, method)(rows)
+    return delayed(list)([delayed(function, pure=False)(block) for block in blocks_of(data).ravel()])

@@ -20,6 +20,7 @@ from sklearn.utils import check_random_state, indexable
 from multisearch._early_stopping import stopping_rules
 from multisearch._fit_params import route
 from multisearch._lazy import in_memory, is_lazy, standing_in
+from multisearch._model_checks import check_models
 from multisearch._sklearn_compat import MultimetricScorer, count_rows, multimetric_scorers
 from multisearch.candidates import Competitor, Sampler, check_names, check_space, make_samplers
 from multisearch.families import kind_of
@@ -190,6 +191,7 @@ def prepare(search: Any, X: Any, y: Any, params: Mapping[str, Any]) -> Preparati
     X = X if is_lazy(X) else rows
     in_memory_params = {name: in_memory(value) for name, value in params.items()}
     routed = route(search, rows, estimators, scorers, in_memory_params)
+    check_models(competitors, rules, routed.fit, y)
     splitter = _splitter(search.cv, y, classifier=kind == "classifier")
     seed = _seed(search.random_state) if len(variants) > 1 else None
     plan = FoldPlan(rows, y, splitter, routed.split, kind == "classifier", seed)
@@ -210,6 +212,7 @@ def prepare(search: Any, X: Any, y: Any, params: Mapping[str, Any]) -> Preparati
         settings=current_settings(),
         warning_filters=tuple(warnings.filters),
         optimize=bool(search.optimize),
+        early_stopping=search.early_stopping is not None,
         spaces=[space for competitor in competitors for space in competitor.spaces],
         fit_timeout=None if search.fit_timeout is None else float(search.fit_timeout),
     )

@@ -56,6 +56,7 @@ class StoppingRule:
     monitor: str | None
     refit_iterations: str
     variant: int
+    keep_history: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,8 @@ class Outcome:
     ``fit_time`` and ``score_time`` are seconds that the candidate would have cost alone; ``seconds`` were spent on it.
     Of a fit that several candidates share they are spent on the largest, and a share by iterations is each one's time.
     ``worker`` says where it ran, ``hardware`` and ``threads`` (those of native libraries) on what, ``short_cuts`` from
-    which of them this evaluation has profited.
+    which of them this evaluation has profited. Of a fit that stopped early, ``history`` is its packed history, and
+    ``used_up`` whether the iterations came to their end before the patience did; None where that is not known.
     """
 
     candidate: int
@@ -183,6 +185,8 @@ class Outcome:
     short_cuts: frozenset[str] = frozenset()
     hardware: str | None = None
     threads: int | None = None
+    history: bytes | None = None
+    used_up: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

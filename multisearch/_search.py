@@ -26,7 +26,7 @@ from multisearch._records import (
 )
 from multisearch._task_loop import TaskLoop
 from multisearch._verification import Verification, sentence_of, sentence_of_mistake
-from multisearch.callbacks import Callback
+from multisearch.callbacks import ONE_SCORE, Callback
 from multisearch.engines import Engine
 from multisearch.planning import Checks, Costs
 
@@ -218,11 +218,18 @@ class Search:
             return
         give_warnings([warning for outcome in outcomes for warning in outcome.warnings])
         self._samplers[candidate.estimator].tell(candidate, outcomes)
-        scores = [outcome.test_scores for outcome in outcomes]
-        numbers = [float(score) for score in scores if isinstance(score, int | float)]
-        mean = float(np.mean(numbers)) if len(numbers) == self._n_folds else None
+        means = _mean_scores(outcomes)
         for callback in self._callbacks:
-            callback.on_candidate(candidate, mean)
+            callback.on_candidate(candidate, means)
+
+
+def _mean_scores(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    """Return the means over a candidate's folds, by metric; nothing where a fold has failed."""
+    scores = [outcome.test_scores for outcome in outcomes]
+    named = [one if isinstance(one, dict) else {ONE_SCORE: one} for one in scores if one is not None]
+    if len(named) < len(scores):
+        return {}
+    return {metric: float(np.mean([one.get(metric, np.nan) for one in named])) for metric in named[0]}
 
 
 def refit_candidate(engine: Engine, refit: Refit, callbacks: Sequence[Callback]) -> RefitResult:

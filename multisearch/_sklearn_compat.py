@@ -63,6 +63,7 @@ __all__ = [
     "checked_score",
     "count_rows",
     "multimetric_scorers",
+    "raising",
     "routing_enabled",
     "safe_split",
     "take_rows",
@@ -75,6 +76,15 @@ def multimetric_scorers(scorer: Any) -> dict[str, Any]:
     """Return the scorers by metric name that a multimetric scorer asks; it has no public attribute for them."""
     scorers: dict[str, Any] = scorer._scorers
     return scorers
+
+
+def raising(scorer: Any) -> Any:
+    """Return a scorer that raises whatever goes wrong; that for several metrics may give back its text instead."""
+    if not isinstance(scorer, MultimetricScorer) or scorer._raise_exc:
+        return scorer
+    strict = copy.copy(scorer)
+    strict._raise_exc = True
+    return strict
 
 
 def asks_once(scorer: Any) -> bool:

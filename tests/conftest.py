@@ -1,16 +1,27 @@
 """Data, estimators and the one cluster that tests share."""
 
 import os
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when TensorFlow is imported, here and in workers
 
 import numpy as np
 import pytest
+from expected_skips import pytest_make_collect_report, pytest_runtest_makereport  # noqa: F401 - hooks
 from sklearn.datasets import make_classification, make_regression
 from sklearn.decomposition import PCA
 from sklearn.linear_model import Lasso, Ridge
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
+
+TESTS = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items):
+    """Say which tests run in the same process, where several run at a time: those of a file, and all faults."""
+    for item in items:
+        is_fault = TESTS / "faults" in item.path.parents
+        item.add_marker(pytest.mark.xdist_group("faults" if is_fault else item.path.as_posix()))
 
 
 @pytest.fixture(scope="session")

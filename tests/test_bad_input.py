@@ -307,7 +307,7 @@ WRONG_STOPPING = [
     Wrong(
         "a model that cannot stop",
         ValueError,
-        "Watched cannot stop early here; models of LightGBM, scikeras, scikit-learn's HistGradientBoosting can",
+        "Watched cannot stop early here; models of LightGBM, XGBoost, CatBoost, scikeras, ",
         {"early_stopping": {"model": EarlyStopping()}},
     ),
     Wrong("patience=0", ValueError, "patience must be a whole number of at least 1, got 0", stopping(patience=0)),
@@ -331,8 +331,15 @@ WRONG_STOPPING = [
     Wrong(
         "an unknown place for stopping rows",
         ValueError,
-        "validation must be 'inner', 'fold' or a splitter, got 'outer'",
+        "validation must be 'inner', 'last', 'fold' or a splitter, got 'outer'",
         stopping(validation="outer"),
+    ),
+    Wrong(
+        "a gap without an order",
+        ValueError,
+        "EarlyStopping's gap=5 needs validation='last', which alone has the stopping rows behind the training rows "
+        "whatever cv is, got validation='inner'; give that, or leave gap out",
+        stopping(gap=5),
     ),
     Wrong(
         "stopping rows of other data",

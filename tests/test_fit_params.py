@@ -5,7 +5,8 @@ from sklearn.metrics import get_scorer, make_scorer, r2_score
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from multisearch._fit_params import route
+from multisearch._fit_params import route, route_to_scorer
+from multisearch._sklearn_compat import weighs_samples
 
 X = np.zeros((4, 2))
 WEIGHTS = np.array([1.0, 2.0, 3.0, 4.0])
@@ -21,6 +22,7 @@ def test_a_name_before_a_parameter_sends_it_to_that_estimator_alone():
     given = routed({"pipe__model__sample_weight": WEIGHTS})
     assert list(given.fit["pipe"]) == ["model__sample_weight"]
     assert given.fit["bare"] == {}
+    assert given.score == {"pipe": {}, "bare": {}}
 
 
 def test_weights_go_to_every_last_step_and_groups_to_the_splitter():
@@ -56,3 +58,32 @@ def test_a_scorer_without_weights_is_named():
     with pytest.warns(UserWarning, match=r"make_scorer\(without_weights.*does not support sample_weight"):
         given = routed({"sample_weight": WEIGHTS}, make_scorer(without_weights))
     assert given.score == {"pipe": {}, "bare": {}}
+
+
+def routed_to_scorer(params, scorer=None):
+    return route_to_scorer(None, "pipe", scorer or get_scorer("r2"), X, params)
+
+
+def test_a_score_is_given_weights():
+    assert routed_to_scorer({}) == routed_to_scorer({"sample_weight": None}) == {}
+    assert routed_to_scorer({"sample_weight": 2.0}) == {"sample_weight": 2.0}
+    np.testing.assert_array_equal(routed_to_scorer({"sample_weight": WEIGHTS})["sample_weight"], WEIGHTS)
+
+
+def test_weights_of_another_length_are_an_error_for_a_score():
+    with pytest.raises(ValueError, match="sample_weight has 3 entries, but X has 4 rows; give one weight per row"):
+        routed_to_scorer({"sample_weight": WEIGHTS[:3]})
+
+
+def test_anything_else_needs_routing_to_reach_a_scorer():
+    with pytest.raises(ValueError, match=r"Passing \[groups, flag\] to score is only supported if metadata routing"):
+        routed_to_scorer({"groups": [0, 0, 1, 1], "sample_weight": WEIGHTS, "flag": True})
+
+
+@pytest.mark.skipif(weighs_samples(get_scorer("r2")) is None, reason="this scikit-learn does not ask scorers")
+def test_a_score_that_cannot_be_weighted_says_so():
+    def without_weights(y_true, y_pred):
+        return r2_score(y_true, y_pred)
+
+    with pytest.warns(UserWarning, match=r"make_scorer\(without_weights.*, so that this score is not weighted"):
+        assert routed_to_scorer({"sample_weight": WEIGHTS}, make_scorer(without_weights)) == {}

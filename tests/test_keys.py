@@ -136,8 +136,14 @@ def test_early_stopping_belongs_to_the_key_but_not_how_its_iterations_are_used(d
             data, estimator=LGBMRegressor(n_jobs=1), early_stopping=EarlyStopping(**stopping), random_state=0
         )
 
-    assert keys() == keys(refit_iterations="max")
-    for other in ({"patience": 3}, {"min_delta": 0.1}, {"monitor": "l1"}, {"validation_fraction": 0.3}):
+    assert keys() == keys(refit_iterations="max") == keys(keep_history=False)
+    for other in (
+        {"patience": 3},
+        {"min_delta": 0.1},
+        {"monitor": "l1"},
+        {"validation_fraction": 0.3},
+        {"validation": "last"},
+    ):
         assert not set(keys()) & set(keys(**other)), other
 
 

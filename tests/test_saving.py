@@ -11,6 +11,8 @@ import pytest
 import skops.io
 from helpers import assert_same_results
 from lightgbm import LGBMClassifier, LGBMRegressor
+from scipy.stats import loguniform, randint, uniform
+from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import Lasso, LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline
@@ -119,6 +121,65 @@ def test_a_whole_search_needs_the_trust_that_the_page_says(scoring, scorer, regr
     assert opened.search_stats_ == search.search_stats_
     assert opened.failures_.equals(search.failures_)
     assert len(opened.failures_) == 2
+
+
+OF_SPACES = {
+    "loguniform": (loguniform(0.01, 1.0), "reciprocal_gen"),
+    "uniform": (uniform(0.0, 1.0), "uniform_gen"),
+}
+
+
+@pytest.mark.parametrize("space", OF_SPACES)
+def test_a_continuous_space_needs_the_trust_that_the_page_says(space, regression, saved):
+    X, y = regression
+    distribution, generator = OF_SPACES[space]
+    estimators = [("ridge", Ridge(), {"alpha": distribution})]
+    search = MultiModelSearchCV(estimators, n_iter=2, cv=2, random_state=0).fit(X, y)
+    file = saved(search)
+    trusted = [f"scipy.stats._continuous_distns.{generator}", "scipy.stats._distn_infrastructure.rv_continuous_frozen"]
+
+    untrusted = skops.io.get_untrusted_types(file=file)
+    assert [one for one in untrusted if one.startswith("scipy.")] == trusted
+    assert f"| with `{space}` in a space | {', '.join(f'`{one}`' for one in trusted)}" in PAGE
+    opened = skops.io.load(file, trusted=untrusted)
+    assert_same_results(opened.fit(X, y).cv_results_, search.cv_results_)
+
+
+@pytest.fixture
+def of_whole_numbers(regression):
+    estimators = [("ridge", Ridge(solver="lsqr"), {"max_iter": randint(1, 20)})]
+    return MultiModelSearchCV(estimators, n_iter=2, cv=2, random_state=0).fit(*regression)
+
+
+@pytest.mark.xfail(raises=RecursionError, reason="skops saves no discrete distribution of SciPy's; the page says so")
+def test_a_space_of_whole_numbers(of_whole_numbers, saved):
+    saved(of_whole_numbers)
+
+
+def test_a_search_without_its_spaces_is_saved_with_its_results(of_whole_numbers, regression, saved):
+    X, y = regression
+    search = of_whole_numbers
+    search.set_params(estimators=[(name, estimator, {}) for name, estimator, _ in search.estimators])
+    file = saved(search)
+
+    assert "search.set_params(estimators=[(name, estimator, {}) for name, estimator, _ in search.estimators])" in PAGE
+    opened = skops.io.load(file, trusted=skops.io.get_untrusted_types(file=file))
+    assert_same_results(opened.cv_results_, search.cv_results_)
+    assert opened.score(X, y) == search.score(X, y)
+    np.testing.assert_array_equal(opened.predict(X), search.predict(X))
+
+
+def test_columns_chosen_by_type_need_the_trust_that_the_page_says(regression, saved):
+    X, y = regression
+    frame = pd.DataFrame(X, columns=[f"x{column}" for column in range(X.shape[1])])
+    numbers = ColumnTransformer([("numbers", StandardScaler(), make_column_selector(dtype_include="number"))])
+    search = MultiModelSearchCV([("ridge", Pipeline([("columns", numbers), ("model", Ridge())]), {})]).fit(frame, y)
+    file = saved(search.best_estimator_)
+    trusted = ["sklearn.compose._column_transformer.make_column_selector"]
+
+    assert skops.io.get_untrusted_types(file=file) == trusted
+    assert f"| `make_column_selector`, in a `ColumnTransformer` | `{trusted[0]}` |" in PAGE
+    np.testing.assert_array_equal(skops.io.load(file, trusted=trusted).predict(frame), search.predict(frame))
 
 
 def test_winners_of_scikit_learn_need_no_trust(saved, regression):

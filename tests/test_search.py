@@ -37,8 +37,8 @@ class Notes(Callback):
     def on_outcome(self, candidate, outcome):
         self.events.append(("outcome", candidate.index, outcome.fold))
 
-    def on_candidate(self, candidate, mean_test_score):
-        self.events.append(("candidate", candidate.index, mean_test_score))
+    def on_candidate(self, candidate, mean_test_scores):
+        self.events.append(("candidate", candidate.index, mean_test_scores))
 
 
 def run(preparation, callbacks=()):
@@ -68,7 +68,7 @@ def test_callbacks_are_told_every_event_in_order(preparation):
     assert {event[1:] for event in notes.events if event[0] == "outcome"} == {(0, 0), (0, 1), (1, 0), (1, 1)}
     means = {event[1]: event[2] for event in notes.events if event[0] == "candidate"}
     for index, mean in means.items():
-        assert mean == np.mean([result.outcomes[index, fold].test_scores for fold in range(2)])
+        assert mean == {"score": np.mean([result.outcomes[index, fold].test_scores for fold in range(2)])}
 
 
 def test_what_was_spent_adds_up(preparation):
@@ -109,3 +109,16 @@ class WithCode(UserWarning):
 def test_a_warning_that_is_made_from_more_than_its_text_is_given_as_text():
     with pytest.warns(UserWarning, match="WithCode: careful"):
         give_warnings([CaughtWarning("careful", WithCode, "model.py", 3)])
+
+
+def test_callbacks_are_told_the_means_of_all_metrics_and_nothing_where_a_fold_has_failed(regression):
+    def error_or_none(model, X, y):
+        return {"r2": model.score(X, y), "error": -1.0}
+
+    space = {"alpha": [1.0, -1.0]}
+    search = MultiModelSearchCV([("ridge", Ridge(), space)], cv=2, scoring=error_or_none)
+    notes = Notes()
+    result = run(prepare(search, *regression, {}), [notes])
+    told = {event[1]: event[2] for event in notes.events if event[0] == "candidate"}
+    r2 = np.mean([result.outcomes[0, fold].test_scores["r2"] for fold in range(2)])
+    assert told == {0: {"r2": r2, "error": -1.0}, 1: {}}

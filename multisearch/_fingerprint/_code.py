@@ -15,26 +15,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from multisearch._fingerprint._origin import file_of, found_under, is_compiled, version_of
+from multisearch._interrupts import raise_interrupt
 
 if TYPE_CHECKING:
     from multisearch._fingerprint._encoder import Encoder
 
-_NOT_CONTENT = frozenset(
-    [
-        *(
-            "__module__",
-            "__name__",
-            "__qualname__",
-            "__doc__",
-            "__signature__",
-            "__dict__",
-            "__weakref__",
-            "__firstlineno__",
-        ),
-        *("__annotations__", "__annotate__", "__annotations_cache__", "__static_attributes__", "__abstractmethods__"),
-        *("__orig_bases__", "__parameters__", "__type_params__", "__slotnames__", "_abc_impl"),
-    ]
-)
+_NOT_CONTENT = frozenset({
+    "__module__", "__name__", "__qualname__", "__doc__", "__signature__", "__dict__", "__weakref__", "__firstlineno__",
+    "__annotations__", "__annotate__", "__annotations_cache__", "__static_attributes__", "__abstractmethods__",
+    "__orig_bases__", "__parameters__", "__type_params__", "__slotnames__", "_abc_impl",
+})  # fmt: skip
 """What a class or function has that says nothing about what it does, or follows from the rest."""
 
 _LOADS_ATTRIBUTES = frozenset(
@@ -207,12 +197,12 @@ def _add_import(encoder: Encoder, name: str, package: str, names: _Names) -> Non
 def _add_imported(encoder: Encoder, full_name: str, names: _Names) -> None:
     try:
         module = importlib.import_module(full_name)
-    except Exception:  # noqa: BLE001 - whatever goes wrong, the fit itself will say so
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong, the fit itself will say so
+        raise_interrupt(error)
         encoder.write("absent", full_name)
         return
-    for attribute in (
-        names.attributes if hasattr(module, "__path__") else ()
-    ):  # a name imported from a package may be a module that nobody has imported yet
+    # A name imported from a package may be a module that nobody has imported yet
+    for attribute in names.attributes if hasattr(module, "__path__") else ():
         with contextlib.suppress(Exception):
             importlib.import_module(f"{full_name}.{attribute}")
     parts = full_name.split(".")

@@ -16,6 +16,7 @@ import scipy.sparse
 
 from multisearch._fingerprint import _code, _data, _objects
 from multisearch._fingerprint._origin import ByFile, Origin
+from multisearch._interrupts import raise_interrupt
 
 
 class UnencodableError(TypeError):
@@ -74,6 +75,7 @@ class Fingerprints:
         except UnencodableError:
             raise
         except Exception as error:  # objects of the user's may raise anything when they are looked at
+            raise_interrupt(error)
             raise UnencodableError(f"{type(error).__name__}: {error}") from error
         return encoder.hexdigest()
 

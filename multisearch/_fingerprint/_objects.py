@@ -13,6 +13,7 @@ import scipy.stats
 from sklearn.base import BaseEstimator
 
 from multisearch._fingerprint._origin import file_of, found_under, is_compiled, version_of
+from multisearch._interrupts import raise_interrupt
 
 if TYPE_CHECKING:
     from multisearch._fingerprint._encoder import Encoder
@@ -128,6 +129,7 @@ def _reduced(encoder: Encoder, value: Any) -> Any:
     try:
         return value.__reduce_ex__(4) if reduce is None else reduce(value)
     except Exception as error:  # noqa: BLE001 - pickling runs whatever the object's class has for it
+        raise_interrupt(error)
         encoder.refuse(value, error)
 
 

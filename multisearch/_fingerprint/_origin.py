@@ -12,6 +12,8 @@ import types
 from pathlib import Path
 from typing import Any, Protocol
 
+from multisearch._interrupts import raise_interrupt
+
 _PACKAGE = __name__.partition(".")[0]
 
 
@@ -85,7 +87,8 @@ def found_under(module: str | None, qualified_name: str | None) -> Any:
     for name in (qualified_name or "<nameless>").split("."):
         try:
             found = getattr(found, name)
-        except Exception:  # noqa: BLE001 - a module's or a class's own way to look names up may raise anything
+        except Exception as error:  # noqa: BLE001 - a module's or a class's own way to look names up may raise anything
+            raise_interrupt(error)
             return None
     return found
 
@@ -103,7 +106,8 @@ def version_of(module: str) -> str:
 def _installed_version(package: str) -> str:
     try:
         return importlib.metadata.version(package)
-    except Exception:  # noqa: BLE001 - a damaged or strange installation may raise anything, and says no version
+    except Exception as error:  # noqa: BLE001 - a damaged or strange installation may raise anything, and says no version
+        raise_interrupt(error)
         return "of no known version"
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from multisearch._records import Candidate, Outcome
+
+ONE_SCORE = "score"
+"""What the score is called where there is only one metric, which nobody has given a name."""
 
 
 class Callback:
@@ -14,8 +19,8 @@ class Callback:
     def on_outcome(self, candidate: Candidate, outcome: Outcome) -> None:
         """Take note of a finished evaluation."""
 
-    def on_candidate(self, candidate: Candidate, mean_test_score: float | None) -> None:
-        """Take note of a candidate whose folds are all done; None where several metrics leave no one score."""
+    def on_candidate(self, candidate: Candidate, mean_test_scores: Mapping[str, float]) -> None:
+        """Take note of a candidate whose folds are all done, with its scores by metric; with none where one failed."""
 
     def on_refit(self, candidate: Candidate) -> None:
         """Take note that the winner is being fitted on all rows."""

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import distributed
 
+from multisearch._interrupts import uninterrupted
 from multisearch._records import TIMEOUT, BatchResult, Failure, RefitResult, SharedStep, Task
 from multisearch.engines._by_value import CodeDiffersError, returned
 from multisearch.engines._draws import let_dask_draw_elsewhere
@@ -87,7 +88,7 @@ def _run(
     surroundings = Surroundings(
         native_threads=int(limit) if limit.isdigit() else None,
         watch=partial(collected_warnings, problem.warning_filters),
-        interrupts=(),
+        interrupts=uninterrupted,
         worker=address,
         is_abandoned=lambda: search in _abandoned,
         is_alone=worker.state.nthreads == 1,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,12 +16,14 @@ class StoppingRows:
     """The rows that decide when training stops, transformed as the model will see them.
 
     ``X`` has shape (n_stopping_rows, n_transformed_features), ``y`` (n_stopping_rows,) or (n_stopping_rows, n_outputs)
-    and ``sample_weight`` (n_stopping_rows,) or None.
+    and ``sample_weight`` (n_stopping_rows,) or None. ``fit_params`` is what else ``fit`` is given, by the names that
+    the model knows: of these rows, where there is one value per row.
     """
 
     X: Any
     y: Any
     sample_weight: Any = None
+    fit_params: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,27 @@ class TrainingRows:
     X: Any
     y: Any
     fit_params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """How a fit with early stopping went.
+
+    ``n_iterations`` is the best iteration, counted from 1, at which the model was left. ``history`` holds, by metric as
+    the library names it, one value for every iteration that was trained, also those behind the best, on the stopping
+    rows. ``cap`` is how many iterations there might have been; None where that is not known.
+    """
+
+    n_iterations: int
+    history: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    cap: int | None = None
+
+    def used_up(self, patience: int) -> bool | None:
+        """Say whether the iterations came to their end before the patience did; None where that is not known."""
+        if self.cap is None or not self.history:
+            return None
+        n_trained = max(map(len, self.history.values()))
+        return n_trained >= self.cap and n_trained - self.n_iterations < patience
 
 
 class Family:
@@ -47,20 +71,45 @@ class Family:
     stops_early: bool = False
     """Whether `fit_stopped` and `set_iterations` are there."""
 
+    metric_params: tuple[str, ...] = ()
+    """Parameters that name the metrics which a model computes besides its loss."""
+
+    stopping_params: tuple[str, ...] = ()
+    """Parameters of ``fit`` that would tell the model of other rows to stop by."""
+
     def handles(self, estimator: Any) -> bool:
         """Say whether a model (not a Pipeline) is of this family, without importing the library."""
         raise NotImplementedError
 
+    def stops(self, estimator: Any) -> bool:
+        """Say whether a model of this family can stop early."""
+        return self.stops_early
+
     def require(self) -> None:
         """Import what fitting these models takes; raise ImportError where it is missing."""
 
-    def fit_stopped(self, estimator: Any, rows: TrainingRows, stopping: StoppingRows, rule: StoppingRule) -> int:
-        """Fit with early stopping; leave the model at its best iteration and return that, counted from 1."""
+    def fit_stopped(self, estimator: Any, rows: TrainingRows, stopping: StoppingRows, rule: StoppingRule) -> Stopped:
+        """Fit with early stopping, and leave the model at its best iteration."""
         raise NotImplementedError
+
+    def settle(self, estimator: Any, y: Any) -> None:
+        """Set what an unfitted model would choose by how many iterations it may take, before these are set to fewer."""
 
     def set_iterations(self, estimator: Any, n_iterations: int) -> None:
         """Make an unfitted model train for exactly so many iterations, without early stopping."""
         raise NotImplementedError
+
+    def objection_to_monitor(self, estimator: Any, monitor: str, fit_params: Mapping[str, Any]) -> str | None:
+        """Say what metrics there are where a model cannot have this one; None where it has it, or nobody knows yet."""
+        return None
+
+    def stops_by_itself(self, estimator: Any, fit_params: Mapping[str, Any]) -> str | None:
+        """Name the parameter by which a model would stop by rows that nobody gives it, so that each fit fails."""
+        return None
+
+    def objection_to_labels(self, estimator: Any, y: Any) -> str | None:
+        """Say which labels a model takes where it cannot take these, so that each fit fails."""
+        return None
 
     def native_threads(self, estimator: Any, limit: int | None) -> AbstractContextManager[None]:
         """Keep the library's own threads to a limit while this model is fitted and scored (None: no limit)."""
@@ -112,3 +161,10 @@ def derives_from(estimator: Any, module: str, *class_names: str) -> bool:
     return any(
         base.__name__ in class_names and base.__module__.partition(".")[0] == module for base in type(estimator).__mro__
     )
+
+
+def metrics_like(monitor: str, library: str, metrics: Iterable[str]) -> str:
+    """Return a clause that names the metrics of a library whose names are most like one that it does not have."""
+    by_lower = {metric.lower(): metric for metric in metrics}
+    close = difflib.get_close_matches(monitor.lower(), by_lower, n=5, cutoff=0.0)
+    return f"the closest of {library}'s metrics are {', '.join(repr(by_lower[name]) for name in close)}"

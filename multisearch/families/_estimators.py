@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,12 +23,43 @@ def is_plain_pipeline(estimator: Any) -> bool:
 
     A subclass with a ``fit`` of its own (imbalanced-learn's resamples rows, for one) is fitted as a whole.
     """
-    return isinstance(estimator, Pipeline) and type(estimator).fit is Pipeline.fit
+    return isinstance(estimator, Pipeline) and _fits_as(estimator, Pipeline)
+
+
+def is_resampling_pipeline(estimator: Any) -> bool:
+    """Say whether an estimator is imbalanced-learn's Pipeline, whose samplers change the rows that it is fitted on.
+
+    It is fitted as a whole; its last step is a model as in any other Pipeline.
+    """
+    module = sys.modules.get("imblearn.pipeline")
+    return module is not None and isinstance(estimator, module.Pipeline) and _fits_as(estimator, module.Pipeline)
+
+
+def _fits_as(estimator: Any, kind: type) -> bool:
+    return getattr(type(estimator), "fit", None) is getattr(kind, "fit", None)
+
+
+def has_last_step(estimator: Any) -> bool:
+    """Say whether an estimator is a Pipeline whose last step is a model that can be told from all the rest."""
+    return is_plain_pipeline(estimator) or is_resampling_pipeline(estimator)
 
 
 def last_step(estimator: Any) -> Any:
-    """Return the model at the end of a plain Pipeline, or the estimator itself."""
-    return estimator.steps[-1][1] if is_plain_pipeline(estimator) else estimator
+    """Return the model at the end of a Pipeline, or the estimator itself."""
+    return estimator.steps[-1][1] if has_last_step(estimator) else estimator
+
+
+def prefix_of_last_step(estimator: Any) -> str:
+    """Return what the names of the last step's parameters begin with; nothing where the estimator is the model."""
+    return f"{estimator.steps[-1][0]}__" if has_last_step(estimator) else ""
+
+
+def without_sampling(pipeline: Any, X: Any) -> Any:
+    """Pass rows through the fitted transformers of imbalanced-learn's Pipeline, whose samplers leave them alone."""
+    for _, step in pipeline.steps[:-1]:
+        if step is not None and not _is_passthrough(step) and not hasattr(step, "fit_resample"):
+            X = step.transform(X)
+    return X
 
 
 def active_steps(estimator: Any, params: Mapping[str, Any] | None = None) -> list[tuple[str, Any]]:

@@ -16,11 +16,11 @@ from multisearch.families._xgboost import XGBoostFamily
 
 FAMILIES: tuple[Family, ...] = (
     LightGBMFamily(),
+    XGBoostFamily(),
+    CatBoostFamily(),
     KerasFamily(),
     HistGradientBoostingFamily(),
     SklearnEnsembleFamily(),
-    XGBoostFamily(),
-    CatBoostFamily(),
 )
 
 
@@ -32,7 +32,7 @@ def family_of(model: Any) -> Family | None:
 def stopping_family_of(model: Any) -> Family | None:
     """Return the family of a model that can stop early, or None."""
     family = family_of(model)
-    return family if family is not None and family.stops_early else None
+    return family if family is not None and family.stops(model) else None
 
 
 def families_that_stop() -> list[str]:

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from sklearn.base import is_classifier
+from sklearn.metrics import get_scorer_names
 
 from multisearch._records import StoppingRule
 from multisearch._sklearn_compat import truncate_hist_gradient_boosting
-from multisearch.families._base import Family, StoppingRows, TrainingRows, derives_from
+from multisearch.families._base import Family, Stopped, StoppingRows, TrainingRows, derives_from
 from multisearch.families._known import is_exactly, is_fixed_seed, sets_only
 
 _CLASSES = ("HistGradientBoostingRegressor", "HistGradientBoostingClassifier")
@@ -23,17 +25,20 @@ _HARMLESS = frozenset(
 )
 """Numbers and words under these names leave the first trees of a large model what the small model is."""
 
+_LOSS = "loss"
+
 
 class HistGradientBoostingFamily(Family):
     """``HistGradientBoostingRegressor`` and ``HistGradientBoostingClassifier``."""
 
     name: str = "scikit-learn's HistGradientBoosting"
     stops_early: bool = True
+    stopping_params: tuple[str, ...] = ("X_val", "y_val", "sample_weight_val")
 
     def handles(self, estimator: Any) -> bool:
         return derives_from(estimator, "sklearn", *_CLASSES)
 
-    def fit_stopped(self, estimator: Any, rows: TrainingRows, stopping: StoppingRows, rule: StoppingRule) -> int:
+    def fit_stopped(self, estimator: Any, rows: TrainingRows, stopping: StoppingRows, rule: StoppingRule) -> Stopped:
         own = {name: getattr(estimator, name) for name in ("early_stopping", "n_iter_no_change", "tol", "scoring")}
         estimator.set_params(
             early_stopping=True,
@@ -52,12 +57,21 @@ class HistGradientBoostingFamily(Family):
             )
         finally:
             estimator.set_params(**own)
-        best = best_iteration(estimator.validation_score_, rule.min_delta)
+        scores = estimator.validation_score_
+        best = best_iteration(scores, rule.min_delta)
         truncate_hist_gradient_boosting(estimator, best)
-        return best
+        # What scikit-learn calls "loss" here is a score, too: greater is better
+        watched = rule.monitor if rule.monitor is not None else own["scoring"]
+        name = f"neg_{watched}" if watched == "loss" else watched if isinstance(watched, str) else "score"
+        return Stopped(best, {name: scores[1:]}, estimator.max_iter)
 
     def set_iterations(self, estimator: Any, n_iterations: int) -> None:
         estimator.set_params(max_iter=n_iterations, early_stopping=False)
+
+    def objection_to_monitor(self, estimator: Any, monitor: str, fit_params: Mapping[str, Any]) -> str | None:
+        if monitor in {_LOSS, *get_scorer_names()}:
+            return None
+        return f"{type(estimator).__name__} takes {_LOSS!r} or a scorer's name, such as {_example(estimator)!r}"
 
     def path_parameter(self, estimator: Any, params: Mapping[str, Any]) -> str | None:
         """Name ``max_iter`` where early stopping is off for certain: "auto" depends on the number of rows."""
@@ -86,3 +100,7 @@ def best_iteration(validation_scores: Any, min_delta: float) -> int:
         if scores[iteration] > scores[best] + min_delta:
             best = iteration
     return best
+
+
+def _example(estimator: Any) -> str:
+    return "neg_log_loss" if is_classifier(estimator) else "neg_mean_absolute_error"

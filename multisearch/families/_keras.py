@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.utils import check_array
 
 from multisearch._records import StoppingRule
-from multisearch.families._base import Family, StoppingRows, TrainingRows, derives_from
+from multisearch.families._base import Family, Stopped, StoppingRows, TrainingRows, derives_from
 from multisearch.families._keras_callbacks import monitor_check
 from multisearch.families._keras_content import has_own_methods
 from multisearch.families._keras_names import names_counted_anew
@@ -34,6 +34,7 @@ class KerasFamily(Family):
     extra: str | None = "keras"
     stands_on: tuple[str, ...] = ("keras", "tensorflow")
     stops_early: bool = True
+    stopping_params: tuple[str, ...] = ("validation_data",)
 
     def handles(self, estimator: Any) -> bool:
         return derives_from(estimator, "scikeras", "BaseWrapper")
@@ -42,7 +43,7 @@ class KerasFamily(Family):
         importlib.import_module("tensorflow")
         importlib.import_module("scikeras")
 
-    def fit_stopped(self, estimator: Any, rows: TrainingRows, stopping: StoppingRows, rule: StoppingRule) -> int:
+    def fit_stopped(self, estimator: Any, rows: TrainingRows, stopping: StoppingRows, rule: StoppingRule) -> Stopped:
         import keras
 
         monitor = rule.monitor or "loss"
@@ -50,8 +51,9 @@ class KerasFamily(Family):
         stop = keras.callbacks.EarlyStopping(
             monitor=monitor, min_delta=rule.min_delta, patience=rule.patience, restore_best_weights=True
         )
+        check = monitor_check(stop)
         callbacks = estimator.get_params().get("fit__callbacks")
-        estimator.set_params(fit__callbacks=_with_callbacks(callbacks, monitor_check(stop), stop))
+        estimator.set_params(fit__callbacks=_with_callbacks(callbacks, check, stop))
         try:
             estimator.fit(rows.X, rows.y, validation_data=_encoded(estimator, rows, stopping), **dict(rows.fit_params))
         finally:
@@ -59,7 +61,7 @@ class KerasFamily(Family):
                 del estimator.fit__callbacks
             else:
                 estimator.set_params(fit__callbacks=callbacks)
-        return int(stop.best_epoch) + 1
+        return Stopped(int(stop.best_epoch) + 1, check.history, check.n_epochs)
 
     def set_iterations(self, estimator: Any, n_iterations: int) -> None:
         names = {"epochs", "fit__epochs"} & set(estimator.get_params())

@@ -28,7 +28,8 @@ def monitor_check(stop: Any) -> Any:
     Returns
     -------
     keras.callbacks.Callback
-        It raises ValueError for a mistyped metric, where Keras would warn and never stop.
+        It raises ValueError for a mistyped metric, where Keras would warn and never stop. ``history`` is what it has
+        seen, the metrics on validation rows by epoch, and ``n_epochs`` how many epochs there might be.
     """
     return _monitor_check_class()(stop)
 
@@ -49,15 +50,22 @@ def _monitor_check_class() -> Any:
     import keras
 
     class MonitorCheck(keras.callbacks.Callback):
-        """Put the name of the monitored metric right, or end the training."""
+        """Put the name of the monitored metric right, or end the training; keep what epochs have come to."""
 
         def __init__(self, stop: Any) -> None:
             super().__init__()
             self.stop = stop
+            self.history: dict[str, list[float]] = {}
+            self.n_epochs: int | None = None
 
         def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-            del epoch
-            self.stop.monitor = _name_in_logs(self.stop.monitor, logs or {})
+            if self.n_epochs is None and self.params:  # a training may begin at a later epoch than the first
+                self.n_epochs = self.params["epochs"] - epoch
+            logs = logs or {}
+            self.stop.monitor = _name_in_logs(self.stop.monitor, logs)
+            for name, value in logs.items():
+                if name.startswith("val_"):
+                    self.history.setdefault(name, []).append(float(value))
 
     return MonitorCheck
 

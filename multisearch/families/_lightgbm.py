@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from multisearch._records import StoppingRule
-from multisearch.families._base import Family, StoppingRows, TrainingRows, derives_from
+from multisearch.families._base import Family, Stopped, StoppingRows, TrainingRows, derives_from, metrics_like
 from multisearch.families._known import is_exactly, is_fixed_seed, sets_only
 
 _ITERATION_NAMES = (
@@ -44,6 +46,13 @@ _METRIC_NAMES = {
 }
 """What else LightGBM's metrics may be called, by the name under which it reports them (before an ``@``)."""
 
+_OTHER_METRICS = (
+    *("quantile", "huber", "fair", "poisson", "gamma", "gamma_deviance", "tweedie", "auc", "auc_mu"),
+    "average_precision",
+)
+"""LightGBM's metrics that have one name only; newer versions have more."""
+
+
 _STOPPING_NAMES = ("early_stopping_round", "early_stopping_rounds", "early_stopping", "n_iter_no_change")
 
 _BOOSTINGS_WITH_PATHS = ("gbdt", "goss")  # dart changes trees that it has made, rf averages over all
@@ -68,6 +77,8 @@ class LightGBMFamily(Family):
     name: str = "LightGBM"
     extra: str | None = "lightgbm"
     stops_early: bool = True
+    metric_params: tuple[str, ...] = ("metric", "metrics", "metric_types")
+    stopping_params: tuple[str, ...] = ("eval_set", "eval_X", "eval_y", "eval_sample_weight", "eval_init_score")
 
     def handles(self, estimator: Any) -> bool:
         return derives_from(estimator, "lightgbm", "LGBMModel")
@@ -75,16 +86,19 @@ class LightGBMFamily(Family):
     def require(self) -> None:
         importlib.import_module("lightgbm")
 
-    def fit_stopped(self, estimator: Any, rows: TrainingRows, stopping: StoppingRows, rule: StoppingRule) -> int:
+    def fit_stopped(self, estimator: Any, rows: TrainingRows, stopping: StoppingRows, rule: StoppingRule) -> Stopped:
         fit_params = dict(rows.fit_params)
         metrics = fit_params.pop("eval_metric", None)
         metrics = [] if metrics is None else metrics if isinstance(metrics, list) else [metrics]
         if rule.monitor is not None:
             metrics = [rule.monitor, *metrics]
-        callbacks = [*(fit_params.pop("callbacks", None) or []), _MonitoredStopping(rule)]
+        stop = _MonitoredStopping(rule)
+        callbacks = [*(fit_params.pop("callbacks", None) or []), stop]
         if stopping.sample_weight is not None:
             fit_params["eval_sample_weight"] = [stopping.sample_weight]
-        with warnings.catch_warnings():
+        if stopping.fit_params.get("init_score") is not None:
+            fit_params["eval_init_score"] = [stopping.fit_params["init_score"]]
+        with warnings.catch_warnings(), _without_own_stopping(estimator):
             # Deprecated by 4.7 for eval_X and eval_y; but a classifier there encodes the labels of eval_set alone
             warnings.filterwarnings("ignore", message="The argument 'eval_set' is deprecated")
             estimator.fit(
@@ -95,12 +109,28 @@ class LightGBMFamily(Family):
                 callbacks=callbacks,
                 **fit_params,
             )
-        return int(estimator.best_iteration_ or estimator.n_estimators_)
+        history: Mapping[str, list[float]] = next(iter(estimator.evals_result_.values()), {})
+        return Stopped(int(estimator.best_iteration_ or estimator.n_estimators_), history, stop.cap)
 
     def set_iterations(self, estimator: Any, n_iterations: int) -> None:
         params = estimator.get_params()
         estimator.set_params(**{name: n_iterations for name in _ITERATION_NAMES if name in params})
-        estimator.set_params(**{name: None for name in _STOPPING_NAMES if params.get(name) is not None})
+        estimator.set_params(**dict.fromkeys(_own_stopping(params)))
+
+    def objection_to_monitor(self, estimator: Any, monitor: str, fit_params: Mapping[str, Any]) -> str | None:
+        params = estimator.get_params()
+        given = [fit_params.get("eval_metric"), *(params.get(name) for name in self.metric_params)]
+        listed = [one for some in given for one in (some if isinstance(some, list | tuple) else [some])]
+        if monitor in listed or any(map(callable, listed)):  # what a function computes it says when it is called
+            return None
+        if monitor.partition("@")[0] in _known_metrics() or (monitor and _knows(monitor)):
+            return None
+        return metrics_like(monitor, self.name, _known_metrics())
+
+    def stops_by_itself(self, estimator: Any, fit_params: Mapping[str, Any]) -> str | None:
+        if {"eval_set", "eval_X"} & set(fit_params):
+            return None
+        return next(iter(_own_stopping(estimator.get_params())), None)
 
     def path_parameter(self, estimator: Any, params: Mapping[str, Any]) -> str | None:
         if not is_exactly(estimator, "lightgbm", "LGBMRegressor", "LGBMClassifier"):
@@ -127,6 +157,37 @@ class LightGBMFamily(Family):
             estimator.set_params(n_jobs=None)
 
 
+def _own_stopping(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters by which a model stops early without being told to by a search."""
+    return {name: params[name] for name in _STOPPING_NAMES if params.get(name)}
+
+
+@contextmanager
+def _without_own_stopping(estimator: Any) -> Iterator[None]:
+    own = _own_stopping(estimator.get_params())
+    estimator.set_params(**dict.fromkeys(own))
+    try:
+        yield
+    finally:
+        estimator.set_params(**own)
+
+
+def _known_metrics() -> set[str]:
+    return {*_OTHER_METRICS, *_METRIC_NAMES, *(name for names in _METRIC_NAMES.values() for name in names)}
+
+
+def _knows(metric: str) -> bool:
+    """Ask LightGBM whether it has a metric: newer versions may have more, and all pass over one that they lack."""
+    import lightgbm
+
+    quiet = {"verbosity": -1, "num_threads": 1}
+    rows = lightgbm.Dataset(np.arange(4.0).reshape(-1, 1), label=np.array([0, 1, 0, 1]), params=quiet)
+    try:
+        return bool(lightgbm.Booster({**quiet, "metric": metric}, rows).eval_train())
+    except lightgbm.basic.LightGBMError:  # it has the metric, but not for these rows
+        return True
+
+
 class _MonitoredStopping:
     """LightGBM's own early stopping, shown one metric only.
 
@@ -140,12 +201,14 @@ class _MonitoredStopping:
         import lightgbm
 
         self.order = 30  # after the recording of results; LightGBM looks for it on the object only
+        self.cap: int | None = None
         self.monitor = rule.monitor
         self.stop = lightgbm.early_stopping(
             rule.patience, first_metric_only=True, verbose=False, min_delta=rule.min_delta
         )
 
     def __call__(self, env: Any) -> None:
+        self.cap = env.end_iteration - env.begin_iteration
         results = env.evaluation_result_list or []
         names = [_metric_name(result) for result in results]
         if not names:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from numbers import Integral
-from typing import Any
 
 from sklearn.base import clone
 
 from multisearch._records import Candidate
 from multisearch._sklearn_compat import asks_once, routing_enabled
-from multisearch.families import family_of, is_plain_pipeline
+from multisearch.families import family_of, is_plain_pipeline, is_resampling_pipeline, prefix_of_last_step
 from multisearch.fitting._problem import Problem
 from multisearch.fitting._scoring import only_looks_at_predictions, scores_on_transformed_rows
 
@@ -28,7 +27,9 @@ def path_of(problem: Problem, candidate: Candidate) -> tuple[str, int] | None:
     if family is None or problem.monitor is not None or problem.rule_of(candidate) is not None:
         return None
     estimator = problem.estimators[candidate.estimator]
-    prefix = _prefix(estimator)
+    if is_resampling_pipeline(estimator):
+        return None  # samplers draw other rows in each fit
+    prefix = prefix_of_last_step(estimator)
     own = {name.removeprefix(prefix): value for name, value in candidate.params.items() if name.startswith(prefix)}
     if any("__" in name for name in own):
         model = clone(model).set_params(**clone(own, safe=False))  # what is inside it may be changed, too
@@ -42,10 +43,6 @@ def path_of(problem: Problem, candidate: Candidate) -> tuple[str, int] | None:
     if not (_fit_params_are_harmless(problem, candidate, prefix) and _scores_predictions(problem, candidate)):
         return None
     return f"{prefix}{name}", int(value)
-
-
-def _prefix(estimator: Any) -> str:
-    return f"{estimator.steps[-1][0]}__" if is_plain_pipeline(estimator) else ""
 
 
 def _fit_params_are_harmless(problem: Problem, candidate: Candidate, prefix: str) -> bool:

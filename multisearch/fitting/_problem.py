@@ -13,7 +13,7 @@ from sklearn.utils import get_tags
 
 from multisearch._records import Candidate, Fold, Rows, StoppingRule
 from multisearch._sklearn_compat import check_method_params, safe_split, take_rows
-from multisearch.families import is_plain_pipeline, stopping_family_of
+from multisearch.families import has_last_step, stopping_family_of
 from multisearch.fitting._monitor import Monitor
 from multisearch.fitting._settings import Settings
 
@@ -47,6 +47,8 @@ class Problem:
         scikit-learn's callbacks; None where the search has none.
     optimize : bool
         False fits every candidate as it would be fitted alone.
+    early_stopping : bool
+        Whether early stopping was asked for, even if nobody can.
     fit_timeout : float or None
         Seconds that an evaluation, or a shared step, may take.
     spaces : sequence
@@ -69,6 +71,7 @@ class Problem:
     warning_filters: Sequence[tuple[Any, ...]]
     monitor: Monitor | None = None
     optimize: bool = True
+    early_stopping: bool = False
     fit_timeout: float | None = None
     spaces: Sequence[Any] = ()
 
@@ -82,7 +85,7 @@ class Problem:
     def model_of(self, candidate: Candidate) -> Any:
         """Return a candidate's last step, as it is before parameters are set; a setting may replace it."""
         estimator = self.estimators[candidate.estimator]
-        if not is_plain_pipeline(estimator):
+        if not has_last_step(estimator):
             return estimator
         name, model = estimator.steps[-1]
         return candidate.params.get(name, model)

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
+from multisearch._interrupts import raise_interrupt
+
 _PARTS = ("data", "indices", "indptr", "offsets", "coords")
 """Where sparse matrices keep their numbers."""
 
@@ -115,7 +117,8 @@ def _copied_frame(rows: Any) -> Any:
     """Copy a frame with its index and whatever its cells hold, which pandas' own deep copy shares."""
     try:
         return pickle.loads(pickle.dumps(rows, protocol=5))
-    except Exception:  # noqa: BLE001 - cells may hold anything; what cannot be copied either is for the caller
+    except Exception as error:  # noqa: BLE001 - cells may hold anything; what cannot be copied either is for the caller
+        raise_interrupt(error)
         return copy.deepcopy(rows)
 
 

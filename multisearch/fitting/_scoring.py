@@ -9,6 +9,7 @@ from sklearn.metrics import check_scoring
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
+from multisearch._interrupts import raise_interrupt
 from multisearch._records import Scores
 from multisearch._sklearn_compat import (
     BaseScorer,
@@ -18,6 +19,7 @@ from multisearch._sklearn_compat import (
     asks_once,
     checked_score,
     multimetric_scorers,
+    raising,
     routing_enabled,
 )
 from multisearch.families import active_steps, is_exactly, is_known, kind_of, last_step
@@ -96,10 +98,38 @@ def scores_on_transformed_rows(estimator: Any, scorer: Any, score_params: Mappin
 
 
 def score(scorer: Any, model: Any, rows: tuple[Any, Any], params: Mapping[str, Any], error_score: Any) -> Scores:
-    """Score a fitted model on X and y, with ``error_score`` where the scorer fails and a warning that says so."""
+    """Score a fitted model on X and y, with ``error_score`` where the scorer fails and a warning that says so.
+
+    scikit-learn would make a score of what the user has interrupted a scorer with, too, so that it is only told what
+    came of asking the scorer.
+    """
     X, y = rows
-    scores: Scores = checked_score(model, X, y, scorer, dict(params), error_score)
+    told = _Answer(scorer)
+    try:
+        told.scores = raising(scorer)(model, *((X,) if y is None else rows), **params)
+    except Exception as error:  # noqa: BLE001 - a scorer may raise anything, of which scikit-learn makes a score
+        raise_interrupt(error)
+        told.error = error
+    asked = scorer if told.error is not None and isinstance(scorer, MultimetricScorer) else told
+    scores: Scores = checked_score(model, X, y, asked, dict(params), error_score)
     return scores
+
+
+class _Answer:
+    """Stands for a scorer, and gives the answer that it has given."""
+
+    def __init__(self, scorer: Any) -> None:
+        self._scorer = scorer
+        self.scores: Any = None
+        self.error: Exception | None = None
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        if self.error is not None:
+            raise self.error
+        return self.scores
+
+    def __repr__(self) -> str:
+        return repr(self._scorer)
 
 
 def announced(model: Any, kind: str | None, scorer: Any) -> Any:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from multisearch._interrupts import raise_interrupt
 from multisearch._records import Candidate, Fold, Rows, SharedStep
 from multisearch.families import active_steps, is_exactly, is_harmless, is_known, last_step
 from multisearch.fitting._problem import Problem
@@ -112,6 +113,7 @@ class _Passing:
         try:
             return self.through(which, rows)
         except Exception as error:
+            raise_interrupt(error)
             raise _CannotBeSharedError from error
 
     def _for_others(self, rows: Any) -> Any:
@@ -122,6 +124,7 @@ def _copied(made: Any) -> Any:
     try:
         return private(made)
     except Exception as error:
+        raise_interrupt(error)
         raise _CannotBeSharedError from error
 
 

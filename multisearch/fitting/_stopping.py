@@ -3,31 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import get_routing_for_object
 
-from multisearch._records import Candidate, Fold, StoppingRule
-from multisearch.families import StoppingRows, TrainingRows, is_plain_pipeline, last_step, stopping_family_of
+from multisearch._histories import pack
+from multisearch._records import Candidate, Fold, Outcome, StoppingRule
+from multisearch.families import (
+    Stopped,
+    StoppingRows,
+    TrainingRows,
+    has_last_step,
+    is_resampling_pipeline,
+    last_step,
+    prefix_of_last_step,
+    stopping_family_of,
+    without_sampling,
+)
 from multisearch.fitting._problem import Problem
 from multisearch.fitting._shared import StepResult, through_steps
 
 
-def fit_stopped(estimator: Any, rule: StoppingRule, rows: TrainingRows, stopping: Callable[[], StoppingRows]) -> int:
-    """Fit an estimator whose last step stops early; return the best iteration, which the model is left at.
+def fit_stopped(
+    estimator: Any, rule: StoppingRule, rows: TrainingRows, stopping: Callable[[], StoppingRows]
+) -> Stopped:
+    """Fit an estimator whose last step stops early, and leave the model at its best iteration.
 
     ``stopping`` is called when the steps before the last are fitted.
     """
     model = last_step(estimator)
-    stopped = _StoppedFit(model, rule, stopping)
-    if not is_plain_pipeline(estimator):
-        return stopped.fit(rows.X, rows.y, **rows.fit_params).n_iterations
+    fit = _StoppedFit(model, rule, stopping)
+    if not has_last_step(estimator):
+        return fit.fit(rows.X, rows.y, **rows.fit_params).stopped
     name = estimator.steps[-1][0]
-    estimator.steps[-1] = (name, stopped)
+    estimator.steps[-1] = (name, fit)
     estimator.fit(rows.X, rows.y, **rows.fit_params)
     estimator.steps[-1] = (name, model)
-    return stopped.n_iterations
+    return fit.stopped
 
 
 class _StoppedFit:
@@ -37,14 +51,13 @@ class _StoppedFit:
         self._model = model
         self._rule = rule
         self._stopping = stopping
-        self.n_iterations = 0
 
     def fit(self, X: Any, y: Any = None, **fit_params: Any) -> _StoppedFit:
         family = stopping_family_of(self._model)
         if family is None:
             raise TypeError(f"{self._model!r} cannot stop early")
         rows = TrainingRows(X, y, fit_params)
-        self.n_iterations = family.fit_stopped(self._model, rows, self._stopping(), self._rule)
+        self.stopped = family.fit_stopped(self._model, rows, self._stopping(), self._rule)
         return self
 
     def __sklearn_tags__(self) -> Any:
@@ -53,6 +66,16 @@ class _StoppedFit:
     def get_metadata_routing(self) -> Any:
         """Ask for what the model itself asks for."""
         return get_routing_for_object(self._model)
+
+
+def recorded(outcome: Outcome, stopped: Stopped, rule: StoppingRule) -> Outcome:
+    """Return an outcome with what there is to say of how its fit was stopped."""
+    return replace(
+        outcome,
+        n_iterations=stopped.n_iterations,
+        history=pack(stopped.history) if rule.keep_history else None,
+        used_up=stopped.used_up(rule.patience),
+    )
 
 
 def stopping_rows(
@@ -65,7 +88,12 @@ def stopping_rows(
     if fold.stopping is None:
         raise ValueError(f"fold {fold.index} has no rows to stop by")
     X = problem.rows(estimator, fold.stopping, fold.train)[0] if shared is None else shared.stopping
-    X = through_steps(estimator, 0 if shared is None else len(shared.fitted), X)
+    if is_resampling_pipeline(estimator):
+        X = without_sampling(estimator, X)
+    else:
+        X = through_steps(estimator, 0 if shared is None else len(shared.fitted), X)
     params = problem.fit_params_of(candidate.estimator, fold.stopping)
-    named = f"{estimator.steps[-1][0]}__sample_weight" if is_plain_pipeline(estimator) else "sample_weight"
-    return StoppingRows(X, problem.targets(fold.stopping), params.get(named, params.get("sample_weight")))
+    prefix = prefix_of_last_step(estimator)
+    own = {name.removeprefix(prefix): value for name, value in params.items() if name.startswith(prefix)}
+    of_model = {**params, **own}  # with metadata routing they have no prefix
+    return StoppingRows(X, problem.targets(fold.stopping), of_model.pop("sample_weight", None), of_model)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
+from multisearch._interrupts import Interrupts
 from multisearch._records import CaughtWarning
 
 
@@ -24,8 +25,9 @@ class Surroundings:
         Threads that a library may take for one fit; None leaves it to the library.
     watch : callable
         Returns a context that collects warnings; by default they go their usual way.
-    interrupts : tuple of exception class
-        What is no outcome but ends the process's work, such as a KeyboardInterrupt of the user's.
+    interrupts : callable
+        Returns a context that tells which errors are no outcome but the user's, and end the process's work; by default
+        those of `Interrupts`.
     worker : str or None
         What outcomes are to name as the place where they were made.
     is_abandoned : callable
@@ -36,7 +38,7 @@ class Surroundings:
 
     native_threads: int | None = None
     watch: Callable[[], AbstractContextManager[list[CaughtWarning]]] = _unwatched
-    interrupts: tuple[type[BaseException], ...] = (KeyboardInterrupt,)
+    interrupts: Callable[[], AbstractContextManager[Callable[[BaseException], bool]]] = Interrupts
     worker: str | None = None
     is_abandoned: Callable[[], bool] = bool
     is_alone: bool = True

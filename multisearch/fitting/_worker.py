@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from multisearch._interrupts import raise_interrupt
 from multisearch._records import (
     TRANSFORMED_ROWS,
     Batch,
@@ -25,7 +26,7 @@ from multisearch._records import (
     SharedStep,
     Task,
 )
-from multisearch.families import TrainingRows, active_steps, family_of, last_step, libraries_as_if_new
+from multisearch.families import Stopped, TrainingRows, active_steps, family_of, last_step, libraries_as_if_new
 from multisearch.fitting._generators import watched_generators
 from multisearch.fitting._guard import EndsSearchError, guarded, timed_out
 from multisearch.fitting._hardware import hardware, threads
@@ -37,7 +38,7 @@ from multisearch.fitting._rows import private
 from multisearch.fitting._scoring import announced, score, scores_on_transformed_rows
 from multisearch.fitting._shared import StepResult, handed_out, through_steps
 from multisearch.fitting._steps import fit_steps, lent_to, training_rows
-from multisearch.fitting._stopping import fit_stopped, stopping_rows
+from multisearch.fitting._stopping import fit_stopped, recorded, stopping_rows
 from multisearch.fitting._surroundings import Surroundings
 from multisearch.fitting._warnings import collected_warnings
 
@@ -69,11 +70,14 @@ def _outcomes_of(problem: Problem, batch: Batch, shared: StepResult | None, surr
     outcomes: list[Outcome] = []
     interrupt: BaseException | None = None
     worker, machine, n_threads = surroundings.worker, hardware(), threads(surroundings.native_threads)
-    try:
-        for outcome in _evaluate_in_time(problem, batch.evaluations, shared, surroundings):
-            outcomes.append(replace(outcome, worker=worker, hardware=machine, threads=n_threads))  # noqa: PERF401 - what came before an interrupt stays
-    except surroundings.interrupts as error:
-        interrupt = error
+    with surroundings.interrupts() as is_interrupt:
+        try:
+            for outcome in _evaluate_in_time(problem, batch.evaluations, shared, surroundings):
+                outcomes.append(replace(outcome, worker=worker, hardware=machine, threads=n_threads))  # noqa: PERF401 - what came before an interrupt stays
+        except BaseException as error:
+            if not is_interrupt(error):
+                raise
+            interrupt = error
     return BatchResult(tuple(outcomes), {} if shared is None else shared.seconds, interrupt)
 
 
@@ -203,13 +207,16 @@ def _fitted_and_scored(
     with _tuned(problem, last_step(estimator), surroundings.native_threads, kept=False) as of_family:
         clock = _Clock()
         try:
-            n_iterations = _fit(problem, candidate, estimator, fold, shared)
+            stopped = _fit(problem, candidate, estimator, fold, shared)
         finally:
             taken |= of_family
         fit_seconds = clock.lap()
         scoring = _Scoring(problem, candidate.estimator, estimator, fold, shared)
         taken |= scoring.short_cuts
-        longest = replace(scoring.outcome(candidate, fit_seconds), n_iterations=n_iterations)
+        longest = scoring.outcome(candidate, fit_seconds)
+        rule = problem.rule_of(candidate)
+        if stopped is not None and rule is not None:
+            longest = recorded(longest, stopped, rule)
         outcomes = [longest, *_shorter_outcomes(problem, evaluation, scoring, fit_seconds)]
     return [replace(one, short_cuts=one.short_cuts.union(of_family)) for one in outcomes] if of_family else outcomes
 
@@ -253,8 +260,10 @@ def _tuned(problem: Problem, model: Any, native_threads: int | None, *, kept: bo
         yield taken
 
 
-def _fit(problem: Problem, candidate: Candidate, estimator: Any, fold: Fold, shared: StepResult | None) -> int | None:
-    """Fit a candidate on one fold; return its best iteration if it stops early."""
+def _fit(
+    problem: Problem, candidate: Candidate, estimator: Any, fold: Fold, shared: StepResult | None
+) -> Stopped | None:
+    """Fit a candidate on one fold; return how that went if it stops early."""
     own = None if shared is None else lent_to(problem, candidate, estimator, shared)
     X, y = training_rows(problem, estimator, fold, own)
     fit_params = problem.fit_params_of(candidate.estimator, fold.train)
@@ -332,7 +341,8 @@ class _Scoring:
         if self._on_transformed_rows:
             try:
                 return self._rows(which, rows)
-            except Exception:  # noqa: BLE001 - the same steps will fail again, where scikit-learn knows what to do
+            except Exception as error:  # noqa: BLE001 - the same steps will fail again, where scikit-learn knows what to do
+                raise_interrupt(error)
                 self._on_transformed_rows = False
                 self._seen.clear()
         return self._rows(which, rows)
@@ -364,9 +374,10 @@ def _refitted(problem: Problem, task: Refit) -> Any:
     estimator = problem.build(task.candidate)
     model = last_step(estimator)
     family = family_of(model)
-    if task.iterations is not None and family is not None:
-        family.set_iterations(model, task.iterations)
     X, y = problem.all_rows()
+    if task.iterations is not None and family is not None:
+        family.settle(model, y)
+        family.set_iterations(model, task.iterations)
     fit_params = problem.fit_params_of(task.candidate.estimator, None)
     monitor = problem.monitor
     with (

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+import logging
 import reprlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit, StratifiedShuffleSplit, TimeSeriesSplit
+from sklearn.model_selection import (
+    GroupShuffleSplit,
+    ShuffleSplit,
+    StratifiedShuffleSplit,
+    TimeSeriesSplit,
+)
 from sklearn.utils.multiclass import type_of_target
 
 from multisearch._records import Fold, Rows
 from multisearch._sklearn_compat import count_rows, take_rows
+
+logger = logging.getLogger("multisearch")
 
 
 @dataclass(frozen=True, slots=True)
 class StoppingRows:
     """Where the rows that decide about stopping come from.
 
-    ``source`` is "inner" (a fraction of the training rows), "fold" (the test rows) or a splitter, whose first split of
-    the training rows is taken. Two estimators whose rows come from the same place see the same rows.
+    ``source`` is "inner" (a fraction of the training rows), "last" (the last of them), "fold" (the test rows) or a
+    splitter, whose first split of the training rows is taken. ``gap`` is how many rows before the last ones are left
+    out; None stands for as many as the splitter leaves out. Two estimators whose rows come from the same place see the
+    same rows.
     """
 
     source: Any
     fraction: float
+    gap: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +81,9 @@ def make_folds(plan: FoldPlan, variants: Sequence[StoppingRows | None]) -> list[
             "No fits were performed. Was the CV iterator empty? Were there no candidates? cv yields no split; an "
             "iterator can be read only once, so give a list or a splitter"
         )
+    order = _order(plan, splits) if any(map(_asks_for_order, variants)) else None
     return [
-        tuple(_fold(plan, variant, index, train, test) for index, (train, test) in enumerate(splits))
-        for variant in variants
+        tuple(_fold(plan, variant, order, index, split) for index, split in enumerate(splits)) for variant in variants
     ]
 
 
@@ -119,52 +130,149 @@ def _rows(selection: Any, n_rows: int) -> Rows:
     return rows.astype(np.intp, copy=False)
 
 
-def _fold(plan: FoldPlan, variant: StoppingRows | None, index: int, train: Rows, test: Rows) -> Fold:
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """Says of splits that all training rows come before the test rows: how many rows are between them in each.
+
+    With ``has_whole_groups`` no group is on both sides.
+    """
+
+    gap: int
+    has_whole_groups: bool
+
+
+_CLASSES = {"binary", "multiclass"}
+_SHUFFLES = (ShuffleSplit, GroupShuffleSplit, StratifiedShuffleSplit)
+"""Few rows may be in order by chance."""
+
+
+def _asks_for_order(variant: StoppingRows | None) -> bool:
+    return variant is not None and isinstance(variant.source, str) and variant.source in {"inner", "last"}
+
+
+def _order(plan: FoldPlan, splits: Sequence[tuple[Rows, Rows]]) -> _Order | None:
+    """Find out whether all training rows come before the test rows; then that is likely to be time."""
+    if type(plan.splitter) in _SHUFFLES:
+        return None
+    n_rows = count_rows(plan.X)
+    gaps = {_gap(train % n_rows, test % n_rows) for train, test in splits if len(train) and len(test)}
+    if isinstance(plan.splitter, TimeSeriesSplit):
+        return _Order(int(plan.splitter.gap), has_whole_groups=_has_whole_groups(plan, splits))
+    if not gaps or min(gaps) < 0 or all(_is_sorted_by_class(plan, train) for train, _ in splits):
+        return None
+    # Seen once it may mean anything, as where most rows are used for nothing
+    gap = gaps.pop() if len(gaps) == 1 and len(splits) > 1 else 0
+    logger.info(
+        "all training rows of cv come before the test rows: early stopping holds the last training rows back, with a "
+        "gap of %d rows",
+        gap,
+    )
+    return _Order(gap, has_whole_groups=_has_whole_groups(plan, splits))
+
+
+def _gap(train: Rows, test: Rows) -> int:
+    return int(test.min()) - int(train.max()) - 1
+
+
+def _is_sorted_by_class(plan: FoldPlan, train: Rows) -> bool:
+    """Say whether each class is in one piece, so that the last rows would be of one class."""
+    if not plan.stratify:
+        return False
+    y = np.asarray(take_rows(plan.y, np.sort(train % count_rows(plan.X))))
+    return type_of_target(y) in _CLASSES and int(np.count_nonzero(y[1:] != y[:-1])) < len(np.unique(y))
+
+
+def _has_whole_groups(plan: FoldPlan, splits: Sequence[tuple[Rows, Rows]]) -> bool:
+    groups = plan.split_params.get("groups")
+    if groups is None:
+        return False
+    return all(_groups_of(groups, train).isdisjoint(_groups_of(groups, test)) for train, test in splits)
+
+
+def _groups_of(groups: Any, rows: Rows) -> set[Any]:
+    return set(np.asarray(take_rows(groups, rows)).tolist())
+
+
+def _fold(
+    plan: FoldPlan, variant: StoppingRows | None, order: _Order | None, index: int, split: tuple[Rows, Rows]
+) -> Fold:
+    train, test = split
     if variant is None:
         return Fold(index, train, test)
     if isinstance(variant.source, str) and variant.source == "fold":
         return Fold(index, train, test, stopping=test)
-    kept, stopping = _carve(plan, variant, index, train)
+    kept, stopping = _carve(plan, variant, order, index, train)
     return Fold(index, train[kept], test, stopping=train[stopping])
 
 
-def _carve(plan: FoldPlan, variant: StoppingRows, index: int, train: Rows) -> tuple[Rows, Rows]:
+def _carve(plan: FoldPlan, variant: StoppingRows, order: _Order | None, index: int, train: Rows) -> tuple[Rows, Rows]:
     """Split positions within the training rows into those to train on and those to stop by."""
-    groups = plan.split_params.get("groups")
-    y = None if plan.y is None else take_rows(plan.y, train)
-    own_groups = None if groups is None else np.asarray(take_rows(groups, train))
     if not isinstance(variant.source, str):
-        first = next(iter(variant.source.split(np.zeros((len(train), 1)), y, own_groups)), None)
-        if first is None:
-            raise ValueError(f"validation={variant.source!r} yields no split of the training rows of fold {index}")
-        try:
-            kept, stopping = (_rows(part, len(train)) for part in first)
-        except ValueError as error:
-            raise ValueError(
-                f"validation={variant.source!r} splits rows of its own, not the {len(train)} training rows of fold "
-                f"{index} that it is given; give EarlyStopping a splitter such as ShuffleSplit"
-            ) from error
-        return kept, stopping
-    n_stopping = int(np.ceil(variant.fraction * len(train)))
-    if n_stopping >= len(train):
+        return _of_splitter(plan, variant, index, train)
+    if np.ceil(variant.fraction * len(train)) >= len(train):
         raise ValueError(
             f"validation_fraction={variant.fraction} leaves no training rows of the {len(train)} in fold {index}; "
             "lower it or use fewer folds"
         )
-    if isinstance(plan.splitter, TimeSeriesSplit):
-        positions = np.arange(len(train))
-        return positions[:-n_stopping], positions[-n_stopping:]
+    if variant.source == "last" or order is not None:
+        return _last(plan, variant, order, index, train)
+    return _at_random(plan, variant, index, train)
+
+
+def _of_splitter(plan: FoldPlan, variant: StoppingRows, index: int, train: Rows) -> tuple[Rows, Rows]:
+    y, groups = _targets_and_groups(plan, train)
+    first = next(iter(variant.source.split(np.zeros((len(train), 1)), y, groups)), None)
+    if first is None:
+        raise ValueError(f"validation={variant.source!r} yields no split of the training rows of fold {index}")
+    try:
+        kept, stopping = (_rows(part, len(train)) for part in first)
+    except ValueError as error:
+        raise ValueError(
+            f"validation={variant.source!r} splits rows of its own, not the {len(train)} training rows of fold "
+            f"{index} that it is given; give EarlyStopping a splitter such as ShuffleSplit"
+        ) from error
+    return kept, stopping
+
+
+def _last(plan: FoldPlan, variant: StoppingRows, order: _Order | None, index: int, train: Rows) -> tuple[Rows, Rows]:
+    """Hold the last rows back, and leave out those before them that are too near, by rows or by group."""
+    numbers = train % count_rows(plan.X)
+    n_stopping = int(np.ceil(variant.fraction * len(train)))
+    stopping = np.sort(np.argsort(numbers, kind="stable")[-n_stopping:])
+    gap = variant.gap if variant.gap is not None else 0 if order is None else order.gap
+    is_kept = numbers < numbers[stopping].min() - gap
+    if variant.source == "inner" and order is not None and order.has_whole_groups:
+        _, groups = _targets_and_groups(plan, train)
+        stops = set(groups[stopping].tolist())
+        is_kept &= [group not in stops for group in groups.tolist()]
+    if not is_kept.any():
+        raise ValueError(
+            f"the last {n_stopping} of the {len(train)} training rows in fold {index}, with a gap of {gap} rows before "
+            "them, leave none to train on; lower EarlyStopping's validation_fraction, or give it validation='last' "
+            "and a smaller gap"
+        )
+    return np.flatnonzero(is_kept), stopping
+
+
+def _at_random(plan: FoldPlan, variant: StoppingRows, index: int, train: Rows) -> tuple[Rows, Rows]:
+    y, groups = _targets_and_groups(plan, train)
     splitter: Any = ShuffleSplit
-    if own_groups is not None:
+    if groups is not None:
         splitter = GroupShuffleSplit
-    elif plan.stratify and type_of_target(y) in {"binary", "multiclass"}:
+    elif plan.stratify and type_of_target(y) in _CLASSES:
         splitter = StratifiedShuffleSplit
     shuffle = splitter(n_splits=1, test_size=variant.fraction, random_state=plan.seed)
     try:
-        kept, stopping = next(shuffle.split(np.zeros((len(train), 1)), y, own_groups))
+        kept, stopping = next(shuffle.split(np.zeros((len(train), 1)), y, groups))
     except ValueError as error:
         raise ValueError(
             f"validation_fraction={variant.fraction} cannot be carved out of the {len(train)} training rows of fold "
             f"{index}: {error}; change it, or give EarlyStopping a splitter as validation"
         ) from error
     return kept, stopping
+
+
+def _targets_and_groups(plan: FoldPlan, train: Rows) -> tuple[Any, Any]:
+    groups = plan.split_params.get("groups")
+    y = None if plan.y is None else take_rows(plan.y, train)
+    return y, None if groups is None else np.asarray(take_rows(groups, train))

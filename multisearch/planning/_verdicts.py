@@ -81,7 +81,10 @@ def _verdict_of_difference(evidence: Evidence) -> str | None:
 
 
 def are_equal(one: Outcome, other: Outcome) -> bool:
-    """Say whether two outcomes are the same to the bit, as far as both say anything; NaN is equal to NaN."""
+    """Say whether two outcomes are the same to the bit, as far as both say anything; NaN is equal to NaN.
+
+    Histories are not asked: threads of a library add a metric up in any order, which changes neither model nor score.
+    """
     if one.failure is not None or other.failure is not None:
         return one.failure is not None and other.failure is not None
     return one.n_iterations == other.n_iterations and all(

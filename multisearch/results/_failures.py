@@ -1,4 +1,4 @@
-"""Fits that failed: as a table, and in GridSearchCV's words."""
+"""Fits that failed: as a table, and in a few words."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from sklearn.exceptions import FitFailedWarning
 
 from multisearch._records import Candidate, Outcome
+from multisearch.results._tracebacks import shortened
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_KINDS_TOLD = 5
 
 COLUMNS = ("candidate", "estimator", "fold", "kind", "message", "traceback", "worker")
 
@@ -59,33 +61,41 @@ def failures_frame(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
 
 
 def report_failures(outcomes: Sequence[Outcome], error_score: Any) -> None:
-    """Warn once about all fits that failed, with every distinct traceback, the commonest first.
+    """Warn once about all fits that failed: what went wrong and where, the commonest first.
 
     Raises
     ------
     ValueError
         Where no fit succeeded.
     """
-    tracebacks = Counter(outcome.failure.traceback for outcome in outcomes if outcome.failure is not None)
-    failed = tracebacks.total()
+    failures = Counter((one.failure.message, one.failure.traceback) for one in outcomes if one.failure is not None)
+    failed = failures.total()
     if not failed:
         return
-    line = "-" * 80
-    details = "\n".join(
-        f"{line}\n{count} fits failed with the following error:\n{traceback}"
-        for traceback, count in tracebacks.most_common()
-    )
+    details = _details(failures)
     if failed == len(outcomes):
         raise ValueError(
-            f"\nAll the {failed} fits failed.\nIt is very likely that your model is misconfigured.\n"
-            "You can try to debug the error by setting error_score='raise'.\n\n"
-            f"Below are more details about the failures:\n{details}"
+            f"\nAll the {failed} fits failed.\n{details}\n"
+            "It is very likely that your model is misconfigured. failures_ has the whole tracebacks, and "
+            "error_score='raise' stops at the first failure."
         )
     warnings.warn(
         f"\n{failed} fits failed out of a total of {len(outcomes)}.\n"
-        f"The score on these train-test partitions for these parameters will be set to {error_score}.\n"
-        "If these failures are not expected, you can try to debug them by setting error_score='raise'.\n\n"
-        f"Below are more details about the failures:\n{details}",
+        f"The score on these train-test partitions for these parameters will be set to {error_score}.\n{details}\n"
+        "If these failures are not expected: failures_ has the whole tracebacks, and error_score='raise' stops at the "
+        "first failure.",
         FitFailedWarning,
         stacklevel=2,
     )
+
+
+def _details(failures: Counter[tuple[str, str]]) -> str:
+    kinds: Counter[str] = Counter()
+    for (message, traceback), count in failures.items():
+        kinds[shortened(message, traceback)] += count
+    told = kinds.most_common(_KINDS_TOLD)
+    details = [f"{count} fits failed with the following error:\n{text}" for text, count in told]
+    others = kinds.total() - sum(count for _, count in told)
+    if others:
+        details.append(f"{others} fits failed with {len(kinds) - len(told)} other errors.")
+    return "\n".join(details)

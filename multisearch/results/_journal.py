@@ -111,6 +111,8 @@ class Journal:
         except sqlite3.ProgrammingError:
             raise  # used after `close`, or in another thread
         except (sqlite3.Error, OSError) as error:
+            if isinstance(error, OSError) and error.errno is None:
+                raise  # nothing that the system says: a signal handler of the user's has raised it
             self._give_up(error)
 
     def close(self) -> None:

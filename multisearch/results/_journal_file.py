@@ -12,12 +12,12 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from multisearch.results._journal_rows import COLUMNS, NEW_COLUMNS, Row
+from multisearch.results._journal_rows import COLUMNS, Row, columns_of
 
 APPLICATION_ID = 0x4D53_4A6C
 """Says in the file's header whose it is: "MSJl"."""
 
-VERSION = 2
+VERSION = 3
 """Of what is in the file; the next one has to read files of this one."""
 
 BUSY_SECONDS = 30.0
@@ -66,6 +66,29 @@ _TABLES = {
     threads INTEGER,
     checksum TEXT NOT NULL
 ) WITHOUT ROWID""",
+    3: """CREATE TABLE evaluations (
+    key TEXT NOT NULL PRIMARY KEY,
+    search TEXT NOT NULL,
+    finished TEXT NOT NULL,
+    estimator TEXT NOT NULL,
+    fold INTEGER NOT NULL,
+    params TEXT NOT NULL,
+    fit_time REAL,
+    score_time REAL,
+    seconds REAL,
+    test_scores TEXT,
+    train_scores TEXT,
+    n_iterations INTEGER,
+    kind TEXT,
+    message TEXT,
+    traceback TEXT,
+    worker TEXT,
+    hardware TEXT,
+    threads INTEGER,
+    history BLOB,
+    used_up INTEGER,
+    checksum TEXT NOT NULL
+) WITHOUT ROWID""",
 }
 """All that a file of each version may define: SQLite would run a view, a trigger or an expression of a stranger's.
 
@@ -73,10 +96,6 @@ Without row numbers there is one tree of pages only, so that no index can disagr
 """
 
 SELECT = f"SELECT {', '.join(COLUMNS)}, checksum FROM evaluations"
-_OLD_COLUMNS = ", ".join(name for name in COLUMNS if name not in NEW_COLUMNS)
-_SELECT_OLD = (
-    f"SELECT {_OLD_COLUMNS}, {', '.join(f'NULL AS {name}' for name in NEW_COLUMNS)}, checksum FROM evaluations"
-)
 REPLACE = f"REPLACE INTO evaluations ({', '.join(COLUMNS)}, checksum) VALUES ({', '.join('?' * (len(COLUMNS) + 1))})"
 
 _SAFE = ("trusted_schema = OFF", "cell_size_check = ON")
@@ -215,20 +234,20 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
             connection.execute(_TABLES[VERSION])
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
-        elif _value_of(connection, "user_version") < VERSION:
-            _bring_up_to_date(connection)
+        elif (version := _value_of(connection, "user_version")) < VERSION:
+            _bring_up_to_date(connection, version)
     _switch_to_write_ahead_log(connection, path)
     with transaction(connection):  # writes, so that a full disk is found before any work
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
-def _bring_up_to_date(connection: sqlite3.Connection) -> None:
+def _bring_up_to_date(connection: sqlite3.Connection, version: int) -> None:
     """Move the rows into a table of the newest version; altered, it would not be defined in the words that we check."""
-    connection.execute("ALTER TABLE evaluations RENAME TO of_version_1")
+    connection.execute("ALTER TABLE evaluations RENAME TO older")
     connection.execute(_TABLES[VERSION])
-    columns = f"{_OLD_COLUMNS}, checksum"
-    connection.execute(f"INSERT INTO evaluations ({columns}) SELECT {columns} FROM of_version_1")
-    connection.execute("DROP TABLE of_version_1")
+    columns = ", ".join((*columns_of(version), "checksum"))
+    connection.execute(f"INSERT INTO evaluations ({columns}) SELECT {columns} FROM older")
+    connection.execute("DROP TABLE older")
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
@@ -239,8 +258,9 @@ def _all_rows(path: Path, options: str) -> list[Row]:
             if _is_empty(connection, path):
                 return []
             _check_pages(connection, path)
-            is_old = _value_of(connection, "user_version") < VERSION
-            return connection.execute(_SELECT_OLD if is_old else SELECT).fetchall()
+            known = columns_of(_value_of(connection, "user_version"))
+            cells = ", ".join(name if name in known else f"NULL AS {name}" for name in COLUMNS)
+            return connection.execute(f"SELECT {cells}, checksum FROM evaluations").fetchall()
 
 
 def _is_empty(connection: sqlite3.Connection, path: Path) -> bool:

@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from multisearch._histories import unpack
+from multisearch._interrupts import raise_interrupt
 from multisearch._records import Failure, Outcome, Scores
 
 Row: TypeAlias = tuple[Any, ...]
@@ -36,13 +38,15 @@ _TYPES: dict[str, Any] = {
     "worker": str | None,
     "hardware": str | None,
     "threads": int | None,
+    "history": bytes | None,
+    "used_up": int | None,
 }
 """What each column may hold in the file, where SQLite itself would take anything."""
 
 COLUMNS = tuple(_TYPES)
 
-NEW_COLUMNS = COLUMNS[-2:]
-"""What files of version 1 do not have."""
+ADDED = {2: ("hardware", "threads"), 3: ("history", "used_up")}
+"""The columns that a version of the file has brought, behind those that there were."""
 
 _NOT_FINITE = frozenset({"nan", "-nan", "inf", "-inf"})
 """What is no number in JSON; the sign of NaN is kept as well, since infinity minus infinity has one."""
@@ -52,6 +56,10 @@ _LARGEST = 2**63
 
 _DEEPEST = 10
 """Containers within so many others are written as their repr, and so are those that contain themselves."""
+
+
+_YES_OR_NO = {None: None, 0: False, 1: True}
+"""SQLite has numbers only; what is none of these is no answer, and an error."""
 
 
 class DamagedRowError(ValueError):
@@ -90,6 +98,8 @@ class Record:
     worker: str | None
     hardware: str | None
     threads: int | None
+    history: bytes | None
+    used_up: bool | None
 
     @property
     def failure(self) -> Failure | None:
@@ -113,7 +123,15 @@ class Record:
             worker=self.worker,
             hardware=self.hardware,
             threads=self.threads,
+            history=self.history,
+            used_up=self.used_up,
         )
+
+
+def columns_of(version: int) -> tuple[str, ...]:
+    """Return the columns of a file of some version."""
+    later = {name for added_by, names in ADDED.items() if added_by > version for name in names}
+    return tuple(name for name in COLUMNS if name not in later)
 
 
 def row_of(entry: Entry, search: str) -> Row:
@@ -138,6 +156,8 @@ def row_of(entry: Entry, search: str) -> Row:
         None if outcome.worker is None else _as_text(outcome.worker),
         None if outcome.hardware is None else _as_text(outcome.hardware),
         None if outcome.threads is None else int(outcome.threads),
+        outcome.history,
+        None if outcome.used_up is None else int(outcome.used_up),
     )
     return (*values, _checksum(values))
 
@@ -152,7 +172,7 @@ def record_of(row: Row) -> Record:
     """
     try:
         return _record_of(row)
-    except (ArithmeticError, RecursionError, TypeError, ValueError) as error:
+    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise DamagedRowError(str(error)) from error
 
 
@@ -180,14 +200,19 @@ def _record_of(row: Row) -> Record:
     for name in ("test_scores", "train_scores"):
         cells[name] = _scores_from_json(cells[name])
     cells["params"] = _params_from_json(cells["params"])
+    if cells["history"] is not None:
+        unpack(cells["history"])
+    cells["used_up"] = _YES_OR_NO[cells["used_up"]]
     return Record(**cells)
 
 
 def _checksum(values: Sequence[Any]) -> str:
-    """Return the checksum of a row; without new columns where they are empty, as a file of version 1 has it."""
-    if all(value is None for value in values[-len(NEW_COLUMNS) :]):
-        values = values[: -len(NEW_COLUMNS)]
-    return hashlib.blake2b(json.dumps(values).encode(), digest_size=8).hexdigest()
+    """Return the checksum of a row; without the newest columns where they are empty, as older files have it."""
+    for names in reversed(ADDED.values()):
+        if any(value is not None for value in values[-len(names) :]):
+            break
+        values = values[: -len(names)]
+    return hashlib.blake2b(json.dumps(values, default=bytes.hex).encode(), digest_size=8).hexdigest()
 
 
 def _as_text(text: str) -> str:
@@ -245,7 +270,8 @@ def _param(value: Any) -> Any:
     """Return what JSON can say about a parameter's value, whatever that is."""
     try:
         return _plain(value, 0)
-    except Exception:  # noqa: BLE001 - containers of the user's may raise anything when they are looked at
+    except Exception as error:  # noqa: BLE001 - containers of the user's may raise anything when they are looked at
+        raise_interrupt(error)
         return _repr(value)
 
 
@@ -273,5 +299,6 @@ def _name(value: Any) -> str:
 def _repr(value: Any) -> str:
     try:
         return repr(value)
-    except Exception:  # noqa: BLE001 - a repr of the user's may raise anything
+    except Exception as error:  # noqa: BLE001 - a repr of the user's may raise anything
+        raise_interrupt(error)
         return f"<{type(value).__name__} without a repr>"

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from multisearch._histories import unpack
 from multisearch._records import Scores
 from multisearch.results._journal_file import path_of, read_rows
 from multisearch.results._journal_rows import COLUMNS, Record, records_of
@@ -25,6 +26,7 @@ _DTYPES = {
     "seconds": "float64",
     "n_iterations": "Int64",
     "threads": "Int64",
+    "used_up": "boolean",
 }
 
 
@@ -60,6 +62,9 @@ def read_journal(path: str | os.PathLike[str]) -> pd.DataFrame:
         - ``worker``: where it ran.
         - ``hardware``, ``threads``: the processor's architecture and model, and the native threads for one fit; missing
           in rows that an older version has written.
+        - ``history``: of fits that stopped early, a dict of arrays of shape (n_trained_iterations,): each metric on the
+          stopping rows, under the library's own name. None where none was kept.
+        - ``used_up``: whether such a fit used up all its iterations before its patience ran out.
 
     Raises
     ------
@@ -97,6 +102,9 @@ def _frame_of(records: Sequence[Record]) -> pd.DataFrame:
         elif name == "finished":
             times = pd.Series(values, dtype=object)
             columns[name] = pd.to_datetime(times, utc=True, format="ISO8601", errors="coerce").dt.as_unit("us")
+        elif name == "history":
+            histories = [None if packed is None else unpack(packed) for packed in values]
+            columns[name] = pd.Series(histories, dtype=object)
         else:
             columns[name] = pd.Series(values, dtype=_DTYPES.get(name, object))
     return pd.DataFrame(columns).sort_values("finished", kind="stable", ignore_index=True)

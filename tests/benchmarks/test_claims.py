@@ -2,9 +2,9 @@ import dataclasses
 
 import pytest
 
-from benchmarks._base import LeftOutError, Spread, Taken
-from benchmarks._claims import Bound, Ideal, Race, spread_of
-from benchmarks._measurement import Scores
+from benchmarks._base import EVERY_SIZE, FULL_SIZE, LeftOutError, Spread, Taken
+from benchmarks._claims import Bound, Ideal, Race, fits_bound, spread_of
+from benchmarks._measurement import STEPS_FITTED, Scores
 
 
 def test_a_spread_is_of_median_lowest_and_highest():
@@ -15,12 +15,13 @@ def test_a_race_compares_medians(race_of_three):
     line = Race("cold", "peer", reach=2.5).line(race_of_three)
     assert (line.ours, line.theirs) == (Spread(2.0, 1.0, 4.0), Spread(6.0, 5.0, 9.0))
     assert line.ratio == 3.0
-    assert line.reached
+    assert not line.is_missed
     assert line.disagreement == ""
+    assert line.runs == 3
 
 
 def test_a_race_can_be_missed(race_of_three):
-    assert not Race("cold", "peer", reach=3.01).line(race_of_three).reached
+    assert Race("cold", "peer", reach=3.01).line(race_of_three).is_missed
 
 
 def test_the_limit_is_the_work_of_the_peer_over_the_work_that_is_needed(race_of_three):
@@ -32,7 +33,23 @@ def test_the_limit_is_the_work_of_the_peer_over_the_work_that_is_needed(race_of_
 def test_a_part_of_the_limit_can_be_the_reach(race_of_three):
     line = Race("cold", "peer", work="parts", reach_of_limit=0.8).line(race_of_three)
     assert line.reach == pytest.approx(3.2)
-    assert not line.reached
+    assert line.is_missed
+
+
+def test_where_there_is_no_bound_none_is_missed(race_of_three):
+    line = Race("cold", "peer", reach=3.01).line(race_of_three)
+    assert not dataclasses.replace(line, reach=None).is_missed
+
+
+def test_times_have_bounds_at_full_size_only():
+    assert Race("cold", "peer", reach=1.0).bounds_at == Ideal("", "ideal", 0.9, "cold").bounds_at == FULL_SIZE
+    assert Bound("", "", lambda taken: [1.0], 1.0).bounds_at == EVERY_SIZE
+
+
+def test_a_step_fitted_once_too_often_is_a_missed_bound(measured):
+    taken = Taken("shared", [measured("multisearch", 1.0, **{STEPS_FITTED: 20.0})])
+    assert not fits_bound(20).line(taken).is_missed
+    assert fits_bound(19).line(taken).is_missed
 
 
 def test_a_race_without_a_reach_is_an_error(race_of_three):
@@ -61,8 +78,8 @@ def test_the_ideal_is_reached_in_part(measured):
     taken = Taken("slots", [measured("multisearch", 8.0, ideal=6.0)])
     claim = Ideal("64 slots", "ideal", reach=0.9, phase="cold")
     line = claim.line(taken)
-    assert (line.ratio, line.machine, line.reached) == (0.75, 6.0, False)
-    assert dataclasses.replace(claim, reach=0.75).line(taken).reached
+    assert (line.ratio, line.machine, line.is_missed) == (0.75, 6.0, True)
+    assert not dataclasses.replace(claim, reach=0.75).line(taken).is_missed
 
 
 def test_a_bound_is_not_to_be_exceeded(measured):
@@ -72,5 +89,5 @@ def test_a_bound_is_not_to_be_exceeded(measured):
         return [one.figures["size"] for one in taken.measurements]
 
     line = Bound("peak", "x", sizes, 2.0).line(taken)
-    assert (line.ours, line.ratio, line.reached) == (Spread(2.0, 1.0, 3.0), None, True)
-    assert not Bound("peak", "x", sizes, lambda taken: 1.9).line(taken).reached
+    assert (line.ours, line.ratio, line.is_missed, line.runs) == (Spread(2.0, 1.0, 3.0), None, False, 3)
+    assert Bound("peak", "x", sizes, lambda taken: 1.9).line(taken).is_missed

@@ -2,6 +2,7 @@ import pytest
 
 from benchmarks import _find
 from benchmarks._base import PARTS, LeftOutError, Taken
+from benchmarks._breakdown import Chain
 from benchmarks._claims import Race
 from benchmarks._find import find, names
 
@@ -46,6 +47,27 @@ def test_quick_runs_claim_something(name):
         except LookupError:
             pass
     assert left_out < len(benchmark.claims)
+
+
+@pytest.mark.parametrize("name", names())
+def test_what_a_ratio_is_made_of_are_contestants(name):
+    benchmark = find(name)
+    for breakdown in benchmark.made_of:
+        if isinstance(breakdown, Chain):
+            assert {breakdown.first, *(contestant for _, contestant in breakdown.steps)} <= set(benchmark.contestants)
+
+
+PROVEN_BY_QUICK_RUNS = {"many", "memory", "path_forest", "path_grid", "shared_families", "shared_steps", "tournament"}
+
+
+def test_quick_runs_prove_bounds_where_small_sizes_can():
+    found = {name for name in names() if any("quick" in claim.bounds_at for claim in find(name).claims)}
+    assert found == PROVEN_BY_QUICK_RUNS
+
+
+@pytest.mark.parametrize("name", names())
+def test_everybody_performs_several_times(name):
+    assert find(name).runs >= (3 if name in {"many", "memory", "shared_steps", "tournament"} else 5)
 
 
 def test_parts_are_a_performer():

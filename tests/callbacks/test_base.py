@@ -11,8 +11,8 @@ CANDIDATE = Candidate(0, "ridge", {})
     [
         ("on_start", (3, 5)),
         ("on_outcome", (CANDIDATE, Outcome(0, 0, 0.0, 0.0, 0.0))),
-        ("on_candidate", (CANDIDATE, 0.5)),
-        ("on_candidate", (CANDIDATE, None)),
+        ("on_candidate", (CANDIDATE, {"score": 0.5})),
+        ("on_candidate", (CANDIDATE, {})),
         ("on_refit", (CANDIDATE,)),
         ("on_end", ()),
     ],

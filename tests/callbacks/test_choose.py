@@ -14,4 +14,4 @@ from multisearch.callbacks import callbacks_for
     ],
 )
 def test_the_more_verbose_the_more_is_shown(verbose, expected):
-    assert [type(callback).__name__ for callback in callbacks_for(verbose)] == expected
+    assert [type(callback).__name__ for callback in callbacks_for(verbose, True)] == expected

@@ -49,26 +49,48 @@ def test_evaluations_done_and_to_do_are_shown(bar, screen):
 
 
 def test_the_best_score_and_its_estimator_are_shown(bar, screen):
-    bar.on_candidate(RIDGE, 0.5)
-    bar.on_candidate(LASSO, 0.75)
-    bar.on_candidate(RIDGE, 0.625)
+    bar.on_candidate(RIDGE, {"score": 0.5})
+    bar.on_candidate(LASSO, {"score": 0.75})
+    bar.on_candidate(RIDGE, {"score": 0.625})
     bar.on_end()
 
     assert "best 0.75 by [bold]lasso" in last_line(screen)
 
 
-@pytest.mark.parametrize("score", [None, np.nan])
-def test_a_candidate_without_a_score_is_never_the_best(bar, screen, score):
-    bar.on_candidate(LASSO, score)
+@pytest.mark.parametrize("scores", [{}, {"score": np.nan}])
+def test_a_candidate_without_a_score_is_never_the_best(bar, screen, scores):
+    bar.on_candidate(LASSO, scores)
     bar.on_end()
     assert "no score yet" in last_line(screen)
 
 
 def test_negative_scores_count(bar, screen):
-    bar.on_candidate(RIDGE, -1234.5678)
+    bar.on_candidate(RIDGE, {"score": -1234.5678})
     bar.on_end()
 
     assert "best -1235 by ridge" in last_line(screen)
+
+
+@pytest.mark.parametrize(
+    ("metric", "expected"), [("r2", "best r2 0.5 by ridge"), (None, "best error -3 by [bold]lasso"), ("none", "error")]
+)
+def test_of_several_metrics_one_is_told_from_first_to_last(screen, metric, expected):
+    bar = ProgressBar(metric)
+    bar.on_candidate(RIDGE, {"error": -4.0, "r2": 0.5})
+    bar.on_candidate(LASSO, {"r2": 0.25, "error": -3.0})
+    bar.on_start(1, 1)
+    bar.on_end()
+
+    assert expected in last_line(screen)
+
+
+def test_a_single_score_has_no_name_whatever_the_refit_is_called(screen):
+    bar = ProgressBar("r2")
+    bar.on_candidate(RIDGE, {"score": 0.5})
+    bar.on_start(1, 1)
+    bar.on_end()
+
+    assert "best 0.5 by ridge" in last_line(screen)
 
 
 def test_a_second_wave_of_candidates_raises_the_total(bar, screen):

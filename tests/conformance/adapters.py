@@ -1,7 +1,6 @@
 """MultiModelSearchCV with one estimator, under the signatures of scikit-learn's own searches."""
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
 from multisearch import MultiModelSearchCV
 
@@ -21,9 +20,6 @@ class _OneEstimatorSearch(MultiModelSearchCV):
     retry_failed = False
     fit_timeout = None
     worker_timeout = 300.0
-
-    get_params = BaseEstimator.get_params
-    set_params = BaseEstimator.set_params
 
     def fit(self, X, y=None, **params):
         super().fit(X, y, **params)

@@ -4,7 +4,7 @@ import joblib
 import numpy as np
 import pytest
 
-from multisearch.engines import open_engine, place_of
+from multisearch.engines import _choose, open_engine, place_of
 from multisearch.engines._inline import InlineEngine
 
 
@@ -22,8 +22,16 @@ def test_several_jobs_run_on_local_workers():
     assert name_of_engine(2) == ("DaskEngine", 2)
 
 
-def test_local_workers_can_be_asked_for_by_name():
-    assert name_of_engine(scheduler="local") == ("DaskEngine", joblib.cpu_count())
+@pytest.mark.parametrize("n_jobs", [None, -1])
+def test_local_workers_can_be_asked_for_by_name(n_jobs):
+    assert name_of_engine(n_jobs, "local") == ("DaskEngine", joblib.cpu_count())
+
+
+@pytest.mark.parametrize(("n_cores", "place"), [(1, "inline"), (2, "local"), (7, "local")])
+def test_minus_one_is_a_worker_for_each_core(monkeypatch, n_cores, place):
+    monkeypatch.setattr("joblib._parallel_backends.cpu_count", lambda: n_cores)
+    assert place_of(-1, None) == place
+    assert _choose._n_workers(-1) == n_cores
 
 
 def test_the_active_client_is_used_and_said_to_be(client, caplog):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 import time
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from sklearn.linear_model import Ridge
 
 from multisearch import MultiModelSearchCV
 from multisearch._preparation import prepare
-from multisearch.engines import open_engine
+from multisearch.engines import _local, open_engine
 from multisearch.engines._local import local_workers
 
 
@@ -66,33 +67,68 @@ def test_native_threads_times_workers_are_the_cores(workers):
     assert list(workers.run(limits).values()) == [{expected}] * 2
 
 
-def test_lightgbm_without_n_jobs_takes_its_share_on_a_worker(workers, regression):
-    search = MultiModelSearchCV([("trees", SaysItsThreads(n_estimators=2, verbose=-1), {})], cv=2, n_jobs=2)
-    search.set_params(scoring=said_threads, refit=False).fit(*regression)
-    assert set(search.cv_results_["mean_test_score"]) == {max(1, joblib.cpu_count() // 2)}
+@pytest.fixture(params=[1, 3])
+def n_cores(request, monkeypatch):
+    """Let there seem to be so many cores, and start one worker for which they all are."""
+    retire_single_worker()
+    monkeypatch.setattr(joblib, "cpu_count", lambda: request.param)
+    yield request.param
+    retire_single_worker()
 
 
-class SaysItsThreads(LGBMRegressor):
-    def fit(self, *args, **kwargs):
-        self.threads_ = self.n_jobs
-        return super().fit(*args, **kwargs)
+def retire_single_worker():
+    with _local._lock:
+        _local._retire((os.getpid(), 1))
 
 
-def said_threads(model, X, y):
+def native_threads():
+    """Return the threads of this process that are no threads of Python's."""
+    ours = {thread.native_id for thread in threading.enumerate()}
+    return {int(task.name) for task in Path("/proc/self/task").iterdir()} - ours
+
+
+def test_lightgbm_without_n_jobs_takes_its_share_on_a_worker(n_cores):
+    X = np.random.default_rng(0).standard_normal((5_000, 8))
+    model = CountsItsThreads(n_estimators=2, verbose=-1)
+    one_split = [(np.arange(4_000), np.arange(4_000, 5_000))]
+    search = MultiModelSearchCV([("trees", model, {})], cv=one_split, n_jobs=1, scheduler="local", refit=False)
+    search.set_params(scoring=counted_threads).fit(X, X[:, 0])
+    assert search.cv_results_["mean_test_score"] == [n_cores]
+
+
+class CountsItsThreads(LGBMRegressor):
+    """Counts the threads that are there after its fit and were not before: OpenMP keeps them for the next."""
+
+    def fit(self, X, y):
+        before = native_threads()
+        super().fit(X, y)
+        self.threads_ = 1 + len(native_threads() - before)
+        return self
+
+
+def counted_threads(model, X, y):
     return model.threads_
 
 
-def test_tensorflow_takes_its_share_on_a_worker(workers):
-    def limit():
-        from multisearch.families._keras import _limit_tensorflow
+@pytest.mark.parametrize("n_cores", [3], indirect=True)
+def test_tensorflow_takes_its_share_on_a_worker(n_cores, regression):
+    wrappers = pytest.importorskip("scikeras.wrappers")
+    network = wrappers.KerasRegressor(linear, loss="mean_squared_error", epochs=2, verbose=0, random_state=0)
+    search = MultiModelSearchCV([("keras", network, {})], cv=2, n_jobs=1, scheduler="local", refit=False)
+    search.set_params(scoring=threads_of_tensorflow).fit(*regression)
+    assert list(search.cv_results_["mean_test_score"]) == [n_cores]
 
-        _limit_tensorflow(int(os.environ["OMP_NUM_THREADS"]))
-        import tensorflow as tf
 
-        return tf.config.threading.get_intra_op_parallelism_threads()
+def linear(meta):
+    import keras
 
-    expected = max(1, joblib.cpu_count() // 2)
-    assert set(workers.run(limit).values()) == {expected}
+    return keras.Sequential([keras.Input((meta["n_features_in_"],)), keras.layers.Dense(1)])
+
+
+def threads_of_tensorflow(model, X, y):
+    """Count the threads that TensorFlow computes with."""
+    names = [(task / "comm").read_text().strip() for task in Path("/proc/self/task").iterdir()]
+    return names.count("tf_Compute")
 
 
 def test_this_process_keeps_its_environment(two_pipelines, regression):
@@ -239,13 +275,16 @@ def test_workers_of_an_interrupted_search_are_closed():
 def test_a_forked_process_leaves_the_workers_alone(workers):
     script = """
     import os
+    import warnings
     from multisearch import MultiModelSearchCV
     from sklearn.datasets import make_regression
     from sklearn.linear_model import Ridge
 
     data = make_regression(50, 3)
     search = MultiModelSearchCV([("ridge", Ridge(), {})], n_jobs=2).fit(*data)
-    child = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads, since Python 3.12
+        child = os.fork()
     if child == 0:
         raise SystemExit(3)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3

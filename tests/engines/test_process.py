@@ -1,3 +1,4 @@
+import logging
 import os
 import signal
 import subprocess
@@ -89,18 +90,24 @@ def test_libraries_change_nothing_when_they_are_imported():
     assert said.stdout.strip() == "[]"
 
 
-def test_workers_are_forked_by_a_process_without_other_threads(host, connected):
-    parents = set(connected.run(os.getppid).values())
-    if sys.platform == "linux":
-        (parent,) = parents
-        threads = max(1, joblib.cpu_count() // 2)
-        assert threads > 1 or psutil.Process(parent).num_threads() == 1
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how many threads a process has")
+@pytest.mark.parametrize("n_cores", [1, 4])
+def test_workers_are_forked_by_a_process_without_other_threads(monkeypatch, n_cores):
+    monkeypatch.setattr(joblib, "cpu_count", lambda: n_cores)
+    host = HostProcess(1)
+    try:
+        with Client(host.wait_until_ready()[0], set_as_default=False) as client:
+            client.wait_for_workers(1, timeout=60)
+            (parent,) = client.run(os.getppid).values()
+        assert psutil.Process(parent).num_threads() == 1
+    finally:
+        host.close()
 
 
 def test_workers_draw_different_numbers_after_their_plugin(connected):
     from multisearch.engines._local import _AtHome
 
-    connected.register_plugin(_AtHome([]))
+    connected.register_plugin(_AtHome([], logging.NOTSET))
 
     def draw():
         return np.random.rand()  # noqa: NPY002 - what an unseeded fit draws from
@@ -134,16 +141,15 @@ def test_only_the_owner_can_look_into_the_folders(ready):
     assert {folder.stat().st_mode & 0o777 for folder in ready[1]} == {0o700}
 
 
-def test_it_closes_quickly_also_in_the_midst_of_a_fit():
+def test_it_ends_by_itself_also_in_the_midst_of_a_fit():
     host = HostProcess(2)
     address, folders = host.wait_until_ready()
     processes = descendants(host)
     with Client(address, set_as_default=False) as client:
         futures = [client.submit(hold_the_interpreter, number) for number in range(2)]
         time.sleep(0.2)
-        start = time.monotonic()
         host.close()
-    assert time.monotonic() - start < 2
+    assert host._process.returncode == 0, "it had to be killed, because it waited for something"
     assert gone(processes)
     assert not any(folder.exists() for folder in folders)
     del futures

@@ -52,7 +52,9 @@ def test_the_model_is_cut_back_to_its_best_iteration(make_model, noisy, rule, wh
     stages = list(whole.staged_predict(stopping.X))
     best = best_of([loss(stopping.y, predicted) for predicted in stages])
     model = make_model()
-    found = HistGradientBoostingFamily().fit_stopped(model, training, stopping, rule(N_TREES, monitor=monitor))
+    found = (
+        HistGradientBoostingFamily().fit_stopped(model, training, stopping, rule(N_TREES, monitor=monitor)).n_iterations
+    )
 
     assert found == model.n_iter_ == best < N_TREES
     np.testing.assert_array_equal(model.predict(stopping.X), stages[best - 1])
@@ -72,7 +74,7 @@ def test_scikit_learn_alone_keeps_the_last_iteration(make_model, noisy, rule, fa
     training, stopping = noisy
     alone = make_model(early_stopping=True, n_iter_no_change=4, tol=0.0)
     alone.fit(training.X, training.y, X_val=stopping.X, y_val=stopping.y)
-    best = family.fit_stopped(make_model(), training, stopping, rule(patience=4))
+    best = family.fit_stopped(make_model(), training, stopping, rule(patience=4)).n_iterations
 
     assert best < alone.n_iter_ < N_TREES
 
@@ -84,14 +86,14 @@ def test_classes_with_names_are_stopped_on(family, make_model, noisy_classes, ru
     best = best_of([log_loss(stopping.y, one) for one in stages])
     model = make_model(HistGradientBoostingClassifier)
 
-    assert family.fit_stopped(model, training, stopping, rule(patience=N_TREES)) == best < N_TREES
+    assert family.fit_stopped(model, training, stopping, rule(patience=N_TREES)).n_iterations == best < N_TREES
     np.testing.assert_array_equal(model.predict_proba(stopping.X), stages[best - 1])
     assert set(model.predict(stopping.X)) <= {"low", "middle", "high"}
 
 
 def test_the_scores_that_are_left_end_at_the_best_iteration(family, make_model, noisy, rule):
     model = make_model()
-    best = family.fit_stopped(model, *noisy, rule())
+    best = family.fit_stopped(model, *noisy, rule()).n_iterations
 
     assert len(model.validation_score_) == len(model.train_score_) == best + 1
     assert np.argmax(model.validation_score_) == best
@@ -110,17 +112,18 @@ def test_rows_are_weighted(family, make_model, noisy, rule, weigh):
     ]
     fit_params = {} if weights["training"] is None else {"sample_weight": weights["training"]}
     weighted = replace(training, fit_params=fit_params), replace(stopping, sample_weight=weights["stopping"])
-    found = family.fit_stopped(make_model(), *weighted, rule(patience=N_TREES))
+    found = family.fit_stopped(make_model(), *weighted, rule(patience=N_TREES)).n_iterations
 
-    assert found == best_of(losses) != family.fit_stopped(make_model(), *noisy, rule(patience=N_TREES))
+    assert found == best_of(losses) != family.fit_stopped(make_model(), *noisy, rule(patience=N_TREES)).n_iterations
 
 
 def test_without_a_monitor_the_models_own_scoring_is_watched(family, make_model, noisy, rule):
     own = make_model(scoring="neg_mean_absolute_error")
     named = make_model()
 
-    assert family.fit_stopped(own, *noisy, rule()) == family.fit_stopped(
-        named, *noisy, rule(monitor="neg_mean_absolute_error")
+    assert (
+        family.fit_stopped(own, *noisy, rule()).n_iterations
+        == family.fit_stopped(named, *noisy, rule(monitor="neg_mean_absolute_error")).n_iterations
     )
     np.testing.assert_array_equal(own.validation_score_, named.validation_score_)
 
@@ -140,6 +143,21 @@ def test_an_unknown_monitor_is_an_error_and_parameters_are_put_back(family, make
         family.fit_stopped(model, *noisy, rule(monitor="nonsense"))
 
     assert model.get_params() == before
+
+
+@pytest.mark.parametrize("monitor", ["loss", "r2", "neg_mean_absolute_error"])
+def test_scorers_and_the_loss_are_no_reason_to_object(family, monitor):
+    assert family.objection_to_monitor(HistGradientBoostingRegressor(), monitor, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("model", "example"),
+    [(HistGradientBoostingRegressor(), "neg_mean_absolute_error"), (HistGradientBoostingClassifier(), "neg_log_loss")],
+)
+def test_other_monitors_are(family, model, example):
+    said = family.objection_to_monitor(model, "rmse", {})
+
+    assert said == f"{type(model).__name__} takes 'loss' or a scorer's name, such as {example!r}"
 
 
 @pytest.mark.parametrize(
@@ -196,3 +214,45 @@ def test_no_path_where_training_may_depend_on_its_length(params):
     model = HistGradientBoostingRegressor(**{"random_state": 0, "early_stopping": False} | params)
 
     assert HistGradientBoostingFamily().path_parameter(model, model.get_params()) is None
+
+
+# What is recorded
+
+
+@pytest.mark.parametrize(
+    ("monitor", "scoring", "name"),
+    [
+        (None, "loss", "neg_loss"),
+        ("loss", "neg_mean_absolute_error", "neg_loss"),
+        (None, "neg_mean_absolute_error", "neg_mean_absolute_error"),
+        ("neg_mean_absolute_error", "loss", "neg_mean_absolute_error"),
+        (None, None, "score"),
+    ],
+)
+def test_the_history_is_scikit_learns_own_record(make_model, noisy, rule, monitor, scoring, name):
+    training, stopping = noisy
+    stopped = HistGradientBoostingFamily().fit_stopped(
+        make_model(scoring=scoring), *noisy, rule(patience=4, monitor=monitor)
+    )
+    alone = make_model(early_stopping=True, n_iter_no_change=4, tol=0.0, scoring=monitor or scoring)
+    alone.fit(training.X, training.y, X_val=stopping.X, y_val=stopping.y)
+
+    assert list(stopped.history) == [name]
+    np.testing.assert_array_equal(stopped.history[name], alone.validation_score_[1:])
+    assert stopped.n_iterations == np.argmax(stopped.history[name]) + 1
+
+
+@pytest.mark.parametrize(("n_trees", "used_up"), [(N_TREES, False), (4, True)])
+def test_trees_that_are_used_up_before_patience_are_known(family, make_model, noisy, rule, n_trees, used_up):
+    stopped = family.fit_stopped(make_model(max_iter=n_trees), *noisy, rule(patience=4))
+
+    assert stopped.cap == n_trees
+    assert stopped.used_up(4) is used_up
+
+
+def test_a_model_that_never_gets_better_has_not_used_its_trees_up(family, make_model, noisy, rule):
+    training, stopping = noisy
+    stopped = family.fit_stopped(make_model(), training, replace(stopping, y=-stopping.y), rule(patience=4))
+
+    assert stopped.n_iterations == 1
+    assert stopped.used_up(4) is False

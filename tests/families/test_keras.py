@@ -63,7 +63,8 @@ class Stopped:
         self.parameters_before = model.get_params()
         self.training = training
         self.stopping = stopping
-        self.best = KerasFamily().fit_stopped(model, training, stopping, rule)
+        self.record = KerasFamily().fit_stopped(model, training, stopping, rule)
+        self.best = self.record.n_iterations
         self.history = model.history_
 
 
@@ -107,6 +108,31 @@ def test_the_iteration_returned_is_that_of_the_smallest_loss(stopped):
 
     assert stopped.best == np.argmin(losses) + 1
     assert len(losses) == stopped.best + 2 < EPOCHS
+
+
+def test_the_history_is_keras_own_record_of_the_stopping_rows(stopped, used_up):
+    for one in (stopped, used_up):
+        assert dict(one.record.history) == {name: one.history[name] for name in one.history if name.startswith("val_")}
+    assert list(used_up.record.history) == ["val_accuracy", "val_loss"]
+
+
+def test_epochs_that_are_used_up_before_patience_are_known(stopped, used_up):
+    assert (stopped.record.cap, used_up.record.cap) == (EPOCHS, 5)
+    assert stopped.record.used_up(2) is False
+    assert used_up.record.used_up(50) is True
+
+
+def test_a_training_that_a_callback_of_the_users_ends_has_not_used_its_epochs_up(keras_library, make_network, noisy):
+    keras, _ = keras_library
+
+    class Enough(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.stop_training = epoch == 2
+
+    ended = Stopped(make_network(fit__callbacks=[Enough()]), *noisy, rule_of(patience=50)).record
+
+    assert len(ended.history["val_loss"]) == 3
+    assert ended.used_up(50) is False
 
 
 def test_the_model_predicts_as_at_its_best_epoch_on_weighted_rows(stopped):
@@ -159,7 +185,7 @@ def test_a_model_that_uses_its_epochs_up_goes_back_to_its_best_too(used_up):
 def test_a_metric_is_found_by_its_short_name(family, make_network, noisy):
     model = make_network(metrics=["mae"], epochs=2)
     before = model.get_params()
-    best = family.fit_stopped(model, *noisy, rule_of(monitor="mae"))
+    best = family.fit_stopped(model, *noisy, rule_of(monitor="mae")).n_iterations
 
     assert best == np.argmin(model.history_["val_mean_absolute_error"]) + 1
     assert model.get_params() == before

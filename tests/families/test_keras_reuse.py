@@ -56,7 +56,7 @@ def fitted(model, training, stopping, *, fast=True, kept=False, monitor=None):
     family = KerasFamily()
     rule = StoppingRule(2, 0.0, monitor, refit_iterations="mean", variant=1)
     with family.accelerated(model, kept=kept) if fast else nullcontext():
-        best = family.fit_stopped(model, training, stopping, rule)
+        best = family.fit_stopped(model, training, stopping, rule).n_iterations
         predicted = model.predict(stopping.X)
     network = model.model_
     state = [variable for layer in network.layers for variable in layer.variables] + network.optimizer.variables

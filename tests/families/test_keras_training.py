@@ -86,16 +86,21 @@ def fitted(model, training, stopping=None, *, fast=True, kept=False):
     keras.utils.clear_session()  # for equal names: they decide on the last bit, as dense_10 comes before dense_9
     family = KerasFamily()
     with family.accelerated(model, kept=kept) if fast else nullcontext():
-        best = None
+        best = stopped = None
         if stopping is None:
             model.fit(training.X, training.y, **training.fit_params)
         else:
             rule = StoppingRule(2, 0.0, None, refit_iterations="mean", variant=1)
-            best = family.fit_stopped(model, training, stopping, rule)
+            stopped = family.fit_stopped(model, training, stopping, rule)
+            best = stopped.n_iterations
         predicted = model.predict(training.X)
     network = model.model_
     state = [np.asarray(variable) for variable in (*network.weights, *network.optimizer.variables)]
-    return {"best": best, "history": dict(model.history_), "predicted": predicted, "state": state}
+    history = dict(model.history_)
+    if stopped is not None:
+        assert stopped.history == {name: history[name] for name in history if name.startswith("val_")}
+        assert stopped.cap == model.get_params()["epochs"]
+    return {"best": best, "history": history, "predicted": predicted, "state": state}
 
 
 def assert_equal(found, expected):

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import scipy.sparse
 import xgboost
+from helpers import shown
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
 from sklearn.ensemble import BaggingRegressor
@@ -101,7 +102,7 @@ def test_a_librarys_own_class_is_known(estimator):
     assert is_known(estimator)
 
 
-@pytest.mark.parametrize("estimator", UNKNOWN, ids=str)
+@pytest.mark.parametrize("estimator", UNKNOWN, ids=shown)
 def test_what_is_the_users_in_any_part_is_not(estimator):
     assert not is_known(estimator)
 
@@ -121,7 +122,7 @@ def test_a_class_is_known_by_its_library_not_by_who_took_its_place(monkeypatch):
         (with_method(xgboost.XGBRegressor(), "predict"), False),
         (Ridge(), False),
     ],
-    ids=str,
+    ids=shown,
 )
 def test_only_a_class_itself_is_exactly_that_class(thing, is_one):
     assert is_exactly(thing, "xgboost", "XGBRegressor", "Ridge") is is_one
@@ -148,7 +149,7 @@ def test_only_a_class_itself_is_exactly_that_class(thing, is_one):
         scipy.sparse.csr_array(np.eye(2)),
         KFold(3),
     ],
-    ids=repr,
+    ids=shown,
 )
 def test_data_are_harmless(value):
     assert is_harmless(value)
@@ -216,7 +217,7 @@ def test_a_whole_number_is_a_seed(seed, is_fixed):
         ({"unheard_of": None}, True),
         ({"unheard_of": 0}, False),
     ],
-    ids=str,
+    ids=shown,
 )
 def test_parameters_are_harmless_that_are_numbers_under_certain_names_or_as_they_were(params, is_so):
     assert sets_only(Ridge(), Ridge().get_params() | params, {"alpha"}) is is_so

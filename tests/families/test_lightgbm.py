@@ -7,7 +7,14 @@ from lightgbm import LGBMClassifier, LGBMRegressor
 from sklearn.linear_model import Ridge
 from sklearn.metrics import log_loss, mean_absolute_error, mean_squared_error
 
-from multisearch.families._lightgbm import _ITERATION_NAMES, LightGBMFamily
+from multisearch.families._lightgbm import (
+    _ITERATION_NAMES,
+    _METRIC_NAMES,
+    _OTHER_METRICS,
+    _STOPPING_NAMES,
+    LightGBMFamily,
+    _knows,
+)
 
 N_TREES = 60
 PASSES_ON_OTHER_NAMES = pytest.mark.filterwarnings("ignore:Found .* in params. Will use it instead of argument")
@@ -63,7 +70,9 @@ def test_the_model_predicts_as_at_its_best_iteration_of_the_monitored_metric(mak
     whole = make_model().fit(*rows_of(training))
     best = best_of([loss(stopping.y, predicted) for predicted in staged(whole, stopping.X)])
     model = make_model()
-    found = LightGBMFamily().fit_stopped(model, training, stopping, rule(patience=N_TREES, monitor=monitor))
+    found = (
+        LightGBMFamily().fit_stopped(model, training, stopping, rule(patience=N_TREES, monitor=monitor)).n_iterations
+    )
 
     assert found == model.best_iteration_ == best < N_TREES
     np.testing.assert_array_equal(model.predict(stopping.X), whole.predict(stopping.X, num_iteration=best))
@@ -81,7 +90,7 @@ def test_metrics_differ_about_the_best_iteration(noisy, whole):
 
 def test_training_ends_when_patience_does(family, make_model, noisy, rule):
     model = make_model()
-    best = family.fit_stopped(model, *noisy, rule(patience=2))
+    best = family.fit_stopped(model, *noisy, rule(patience=2)).n_iterations
 
     assert len(model.evals_result_["valid_0"]["l2"]) == best + 2 < N_TREES
 
@@ -94,16 +103,17 @@ def test_small_improvements_do_not_count(family, make_model, noisy, rule, whole)
             best = iteration
         elif iteration - best >= 2:
             break
-    found = family.fit_stopped(make_model(), *noisy, rule(patience=2, min_delta=0.1))
+    found = family.fit_stopped(make_model(), *noisy, rule(patience=2, min_delta=0.1)).n_iterations
 
-    assert found == best + 1 < family.fit_stopped(make_model(), *noisy, rule(patience=2))
+    assert found == best + 1 < family.fit_stopped(make_model(), *noisy, rule(patience=2)).n_iterations
 
 
 def test_a_monitor_is_found_among_the_models_own_metrics(family, make_model, noisy, rule):
     alone, among = make_model(), make_model(metric=["l2", "l1", "huber"])
 
-    assert family.fit_stopped(among, *noisy, rule(monitor="l1")) == family.fit_stopped(
-        alone, *noisy, rule(monitor="l1")
+    assert (
+        family.fit_stopped(among, *noisy, rule(monitor="l1")).n_iterations
+        == family.fit_stopped(alone, *noisy, rule(monitor="l1")).n_iterations
     )
     assert list(among.evals_result_["valid_0"]) == ["l2", "l1", "huber"]
 
@@ -111,7 +121,10 @@ def test_a_monitor_is_found_among_the_models_own_metrics(family, make_model, noi
 def test_without_a_monitor_the_models_first_metric_is_watched(family, make_model, noisy, rule):
     model = make_model(metric=["l1", "l2"])
 
-    assert family.fit_stopped(model, *noisy, rule()) == family.fit_stopped(make_model(), *noisy, rule(monitor="l1"))
+    assert (
+        family.fit_stopped(model, *noisy, rule()).n_iterations
+        == family.fit_stopped(make_model(), *noisy, rule(monitor="l1")).n_iterations
+    )
 
 
 @pytest.mark.parametrize("monitor", ["nonsense", "l1_loss", ""])
@@ -135,8 +148,9 @@ def test_a_metric_of_the_users_own_is_watched_by_its_name(family, make_model, no
     training, stopping = noisy
     training = replace(training, fit_params={"eval_metric": closeness})
 
-    assert family.fit_stopped(make_model(), training, stopping, rule(monitor="closeness")) == family.fit_stopped(
-        make_model(), noisy[0], stopping, rule(monitor="l1")
+    assert (
+        family.fit_stopped(make_model(), training, stopping, rule(monitor="closeness")).n_iterations
+        == family.fit_stopped(make_model(), noisy[0], stopping, rule(monitor="l1")).n_iterations
     )
 
 
@@ -154,7 +168,7 @@ def test_classes_with_names_are_stopped_on(family, make_model, noisy_classes, ru
     whole = make_model(LGBMClassifier).fit(*rows_of(training))
     best = best_of([log_loss(stopping.y, one) for one in staged(whole, stopping.X, "predict_proba")])
     model = make_model(LGBMClassifier)
-    found = family.fit_stopped(model, training, stopping, rule(patience=N_TREES, monitor=monitor))
+    found = family.fit_stopped(model, training, stopping, rule(patience=N_TREES, monitor=monitor)).n_iterations
 
     assert found == best < N_TREES
     assert model.classes_.tolist() == ["high", "low", "middle"]
@@ -165,7 +179,7 @@ def test_a_metric_of_which_more_is_better_is_maximised(family, make_model, noisy
     training, stopping = noisy_classes
     binary = replace(training, y=training.y == "low"), replace(stopping, y=stopping.y == "low")
     model = make_model(LGBMClassifier)
-    found = family.fit_stopped(model, *binary, rule(patience=N_TREES, monitor="auc"))
+    found = family.fit_stopped(model, *binary, rule(patience=N_TREES, monitor="auc")).n_iterations
 
     assert found == int(np.argmax(model.evals_result_["valid_0"]["auc"])) + 1
 
@@ -174,16 +188,20 @@ def test_stopping_rows_are_weighted(family, make_model, noisy, rule, whole):
     training, stopping = noisy
     weights = np.where(stopping.y > 0, 10.0, 0.1)
     losses = [mean_squared_error(stopping.y, one, sample_weight=weights) for one in staged(whole, stopping.X)]
-    found = family.fit_stopped(make_model(), training, replace(stopping, sample_weight=weights), rule(patience=N_TREES))
+    found = family.fit_stopped(
+        make_model(), training, replace(stopping, sample_weight=weights), rule(patience=N_TREES)
+    ).n_iterations
 
-    assert found == best_of(losses) != family.fit_stopped(make_model(), *noisy, rule(patience=N_TREES))
+    assert found == best_of(losses) != family.fit_stopped(make_model(), *noisy, rule(patience=N_TREES)).n_iterations
 
 
 def test_training_rows_are_weighted(family, make_model, noisy, rule):
     training, stopping = noisy
     weights = np.where(training.y > 0, 5.0, 1.0)
     model = make_model()
-    best = family.fit_stopped(model, replace(training, fit_params={"sample_weight": weights}), stopping, rule())
+    best = family.fit_stopped(
+        model, replace(training, fit_params={"sample_weight": weights}), stopping, rule()
+    ).n_iterations
     alone = make_model(n_estimators=best).fit(*rows_of(training), sample_weight=weights)
 
     np.testing.assert_array_equal(model.predict(stopping.X), alone.predict(stopping.X))
@@ -196,7 +214,11 @@ def test_frames_with_categories_are_stopped_on(family, make_model, noisy, rule):
         frame = pd.DataFrame(rows.X, columns=list("abcd"))
         return replace(rows, X=frame.assign(e=pd.Categorical(np.where(frame["a"] > 0, "x", "y"), ["x", "y"])))
 
-    assert 1 <= family.fit_stopped(make_model(), with_category(training), with_category(stopping), rule()) < N_TREES
+    assert (
+        1
+        <= family.fit_stopped(make_model(), with_category(training), with_category(stopping), rule()).n_iterations
+        < N_TREES
+    )
 
 
 def test_the_users_callbacks_run_and_parameters_stay(family, make_model, noisy, rule):
@@ -205,7 +227,7 @@ def test_the_users_callbacks_run_and_parameters_stay(family, make_model, noisy, 
     fit_params = {"callbacks": [lambda env: seen.append(env.iteration)]}
     model = make_model()
     before = model.get_params()
-    best = family.fit_stopped(model, replace(training, fit_params=fit_params), stopping, rule(patience=2))
+    best = family.fit_stopped(model, replace(training, fit_params=fit_params), stopping, rule(patience=2)).n_iterations
 
     assert seen == list(range(best + 2))
     assert len(fit_params["callbacks"]) == 1
@@ -213,7 +235,96 @@ def test_the_users_callbacks_run_and_parameters_stay(family, make_model, noisy, 
 
 
 def test_a_model_that_never_stops_returns_all_its_trees(family, make_model, noisy, rule):
-    assert family.fit_stopped(make_model(n_estimators=2), *noisy, rule(patience=50)) == 2
+    assert family.fit_stopped(make_model(n_estimators=2), *noisy, rule(patience=50)).n_iterations == 2
+
+
+@pytest.mark.parametrize("metrics", ["l2", ["l1", "l2"]])
+def test_the_history_is_lightgbms_own_record(family, make_model, noisy, rule, metrics):
+    model = make_model(metric=metrics)
+    stopped = family.fit_stopped(model, *noisy, rule(patience=2))
+
+    assert dict(stopped.history) == dict(model.evals_result_["valid_0"])
+    assert {len(values) for values in stopped.history.values()} == {stopped.n_iterations + 2}
+
+
+@pytest.mark.parametrize(("n_trees", "patience", "used_up"), [(N_TREES, 2, False), (4, 3, True), (2, 50, True)])
+def test_trees_that_are_used_up_before_patience_are_known(make_model, noisy, rule, n_trees, patience, used_up):
+    stopped = LightGBMFamily().fit_stopped(make_model(n_estimators=n_trees), *noisy, rule(patience=patience))
+
+    assert stopped.cap == n_trees
+    assert stopped.used_up(patience) is used_up
+
+
+def test_patience_that_runs_out_with_the_last_tree_has_run_out(family, make_model, noisy, rule):
+    best = family.fit_stopped(make_model(), *noisy, rule(patience=2)).n_iterations
+    stopped = family.fit_stopped(make_model(n_estimators=best + 2), *noisy, rule(patience=2))
+
+    assert len(stopped.history["l2"]) == stopped.cap
+    assert stopped.used_up(2) is False
+
+
+@PASSES_ON_OTHER_NAMES
+@pytest.mark.parametrize("name", _STOPPING_NAMES)
+def test_early_stopping_of_the_models_own_gives_way(family, make_model, noisy, rule, name):
+    model = make_model(**{name: 1})
+    before = model.get_params()
+
+    assert family.fit_stopped(model, *noisy, rule(patience=8)) == family.fit_stopped(
+        make_model(), *noisy, rule(patience=8)
+    )
+    assert model.get_params() == before
+
+
+def test_stopping_rows_begin_where_the_training_rows_do(family, make_model, noisy, rule):
+    training, stopping = noisy
+    starts = [np.where(rows.X[:, 0] > 0, 5.0, -5.0) for rows in noisy]
+    model = make_model()
+    stopped = family.fit_stopped(
+        model,
+        replace(training, fit_params={"init_score": starts[0]}),
+        replace(stopping, fit_params={"init_score": starts[1]}),
+        rule(),
+    )
+    predicted = model.predict(stopping.X) + starts[1]
+
+    assert min(stopped.history["l2"]) == pytest.approx(mean_squared_error(stopping.y, predicted))
+
+
+# What is known before any fit
+
+
+@pytest.mark.parametrize(
+    "metric", [*_METRIC_NAMES, *_OTHER_METRICS, "mse", "mean_squared_error", "logloss", "softmax", "ndcg@3", "kldiv"]
+)
+def test_metrics_of_lightgbms_are_no_reason_to_object(family, metric):
+    assert family.objection_to_monitor(LGBMRegressor(), metric, {}) is None
+
+
+@pytest.mark.parametrize("metric", ["rsme", "l3", ""])
+def test_other_metrics_are(family, metric):
+    said = family.objection_to_monitor(LGBMRegressor(), metric, {})
+
+    assert said.startswith("the closest of LightGBM's metrics are ")
+    assert not (metric and _knows(metric))
+    assert family.objection_to_monitor(LGBMRegressor(metric=["rsme"]), "rsme", {}) is None
+    assert family.objection_to_monitor(LGBMRegressor(), metric, {"eval_metric": [closeness]}) is None
+
+
+@pytest.mark.parametrize("metric", ["l2", "binary_logloss", "auc", "gamma_deviance"])
+def test_lightgbm_is_asked_for_metrics_that_are_not_listed(metric):
+    assert _knows(metric)
+
+
+@PASSES_ON_OTHER_NAMES
+@pytest.mark.parametrize("name", _STOPPING_NAMES)
+def test_early_stopping_of_its_own_takes_rows_that_somebody_gives(family, make_model, noisy, name):
+    model = make_model(**{name: 1})
+    with pytest.raises(ValueError, match="For early stopping, at least one dataset"):
+        model.fit(*rows_of(noisy[0]))
+
+    assert family.stops_by_itself(model, {}) == name
+    assert family.stops_by_itself(model, {"eval_set": []}) is None
+    assert family.stops_by_itself(make_model(**{name: 0}), {}) is None
 
 
 # Iterations

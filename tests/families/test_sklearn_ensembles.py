@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from helpers import shown
 from lightgbm import LGBMRegressor
 from sklearn.ensemble import (
     AdaBoostClassifier,
@@ -45,7 +46,7 @@ class OwnTree(DecisionTreeRegressor):
         AdaBoostClassifier(random_state=0),
         AdaBoostRegressor(random_state=0, loss="exponential"),
     ],
-    ids=lambda model: str(model).replace(" ", ""),
+    ids=lambda model: shown(model).replace(" ", ""),
 )
 def test_a_small_ensemble_is_the_beginning_of_a_large_one(check_path, model):
     check_path(model, "n_estimators")
@@ -80,7 +81,7 @@ def test_boosting_that_ends_by_itself_is_the_same_for_every_larger_number(noisy)
         RandomForestRegressor(random_state=True),
         OwnForest(random_state=0),
     ],
-    ids=lambda model: str(model).replace(" ", ""),
+    ids=lambda model: shown(model).replace(" ", ""),
 )
 def test_no_path_where_a_tree_may_depend_on_how_many_there_are(model):
     assert family_of(model).path_parameter(model, model.get_params(deep=False)) is None

@@ -21,11 +21,15 @@ from multisearch import MultiModelSearchCV
 OURS = {"scheduler": "local", "n_jobs": 2}
 """The arguments of a search on local workers of our own."""
 
+FIT_TIMEOUT = 10
+"""Seconds that a sound fit of some milliseconds does not take on the busiest machine, in a process just started."""
+
 ONE_SPLIT = [(np.arange(80), np.arange(80, 120))]
 
 HEALED = "healed"
 """A file of this name in the estimator's folder ends all faults."""
 
+LONGER_THAN_A_LIMIT = 6.0
 _ENDLESS = 100
 _CHUNKS, _CHUNK = 100, 2**21  # 1.6 GB in all
 
@@ -121,6 +125,11 @@ def dies_whenever_made_again(estimator, X):
 def dies_of_all_rows(estimator, X):
     if len(X) == 120:
         killed(estimator, X)
+
+
+def takes_long_with_all_rows(estimator, X):
+    if len(X) == 120:
+        time.sleep(LONGER_THAN_A_LIMIT)
 
 
 def dies_in_company(estimator, X):
@@ -234,6 +243,7 @@ FAULTS = {
         dies_twice_when_made_again,
         dies_whenever_made_again,
         dies_of_all_rows,
+        takes_long_with_all_rows,
         dies_in_company,
         keeps_company,
         waits,

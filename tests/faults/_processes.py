@@ -61,7 +61,7 @@ def family(process):
     return [parent, *parent.children(recursive=True)]
 
 
-def have_ended(processes, seconds=10):
+def have_ended(processes, seconds=60):
     """Say whether all processes end in time; one that only waits for its exit code to be read counts as ended."""
     deadline = time.monotonic() + seconds
     while any(map(_runs, processes)):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-def wait_for(condition, seconds=60):
+def wait_for(condition, seconds=200):
     """Wait until a condition is true, and return what it says."""
     deadline = time.monotonic() + seconds
     while not (said := condition()):
@@ -37,4 +37,4 @@ def meanwhile(work) -> Iterator[None]:
     with ThreadPoolExecutor(1) as threads:
         future = threads.submit(work)
         yield
-        future.result(timeout=60)
+        future.result(timeout=200)

@@ -19,7 +19,7 @@ X, y = make_regression(60, 5, noise=10.0, random_state=0)
 SPLITS = [(np.arange(40 + fold), np.arange(45, 60)) for fold in range(4)]
 """Folds that a fit can tell apart by the number of its rows."""
 
-HELD = 60.0
+HELD = 120.0
 """Seconds that a fit takes which is to be there when something happens."""
 
 
@@ -56,6 +56,8 @@ def leave_a_trace(folder, alpha, n_rows):
         seconds = pace["seconds"] if len(file.readlines()) < pace["hold_after"] else HELD
         file.write(f"{alpha!r} {n_rows - 40} {os.getpid()} {seconds}\n")
     time.sleep(seconds)
+    if seconds == HELD:
+        (folder / "over").touch()
 
 
 def set_pace(folder, seconds, hold_after=10**9):
@@ -72,9 +74,30 @@ def fits_in(folder):
     return [Fit(float(a), int(fold), int(pid), float(s)) for a, fold, pid, s in map(str.split, lines)]
 
 
+def told_in(folder):
+    """Return the evaluations, as alpha and fold, that callbacks were told of."""
+    return set().union(*_evaluations_in(folder / "told"))
+
+
+def arrivals_in(folder):
+    """Return the evaluations of each batch that has come from a worker, in their order."""
+    return _evaluations_in(folder / "arrived")
+
+
+def _evaluations_in(file):
+    lines = file.read_text().splitlines() if file.exists() else []
+    words = [line.split() for line in lines]
+    return [{(float(a), int(fold)) for a, fold in zip(line[::2], line[1::2], strict=True)} for line in words]
+
+
 def is_well_under_way(folder):
     """Say whether a fit is held, and the results of some candidate on all folds have arrived."""
     return any(fit.seconds == HELD for fit in fits_in(folder)) and bool(complete_in_journal(folder))
+
+
+def held_fit_is_over(folder):
+    """Say whether a fit that was held has come to its end, and nobody has ended it."""
+    return (folder / "over").exists()
 
 
 def search_in(folder, n_candidates=15, *, model=Traced, **arguments):

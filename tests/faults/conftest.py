@@ -17,7 +17,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.filterwarnings("ignore:One or more of the test scores are non-finite"))
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture
 def clusters_keep_their_workers():
     """Let a LocalCluster not give up a worker that is away just when it looks, some time after an earlier death."""
     with dask.config.set({"distributed.deploy.lost-worker-timeout": "1 day"}):

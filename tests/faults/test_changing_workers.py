@@ -11,9 +11,11 @@ from faults._signals import meanwhile, wait_for
 
 from multisearch import MultiModelSearchCV
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(240)
 
 BEFORE_THE_SECOND_GATE = 6
+SECONDS_TO_BE_COUNTED = 3.0
+"""A search asks every other second who is there."""
 
 
 class AtGates(Faulty):
@@ -68,6 +70,25 @@ def test_a_cluster_is_scaled_up_and_down(new_cluster, regression, tmp_path):
     assert search.failures_.empty
 
 
+def test_a_new_worker_gets_work_and_is_counted(new_cluster, regression, tmp_path):
+    client = new_cluster(1)
+
+    def scale():
+        wait_for(lambda: n_fits(tmp_path))
+        client.cluster.scale(2)
+        wait_for(lambda: len(client.nthreads()) == 2)
+        (tmp_path / "first").touch()
+        wait_for(lambda: len(pids(tmp_path)) == 2)
+        time.sleep(SECONDS_TO_BE_COUNTED)
+        (tmp_path / "second").touch()
+
+    search = MultiModelSearchCV(competitor(AtGates, tmp_path), cv=4)
+    with meanwhile(scale):
+        search.fit(*regression)
+    assert_same_scores(search, regression)
+    assert search.search_stats_.workers == 2
+
+
 def test_a_cluster_that_starts_workers_only_when_they_are_needed(new_cluster, regression, tmp_path):
     client = new_cluster(0)
     client.cluster.adapt(minimum=0, maximum=2)
@@ -92,6 +113,7 @@ def test_data_take_longer_to_arrive_than_idle_workers_are_kept(new_cluster, regr
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("clusters_keep_their_workers")
 def test_no_worker_lives_as_long_as_the_search(new_cluster, regression, tmp_path):
     new_cluster(2, lifetime="6 s", lifetime_stagger="2 s", lifetime_restart=True)
     search = MultiModelSearchCV(competitor(TakesItsTime, tmp_path), cv=24).fit(*regression)

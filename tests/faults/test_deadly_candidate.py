@@ -17,7 +17,7 @@ from sklearn.pipeline import Pipeline
 
 from multisearch import MultiModelSearchCV
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(240)
 
 
 def assert_killed(failures, folds_by_candidate):
@@ -48,6 +48,7 @@ def test_on_a_cluster_of_the_users(theirs, regression, tmp_path):
     assert_killed(search.failures_, {2: [0]})
 
 
+@pytest.mark.usefixtures("clusters_keep_their_workers")
 def test_a_neighbour_in_the_same_process_is_not_blamed(new_cluster, regression, tmp_path):
     with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
         new_cluster(1, threads_per_worker=2)

@@ -21,6 +21,7 @@ from faults._traced import (
     assert_goes_on,
     assert_partial_results,
     fits_in,
+    held_fit_is_over,
     in_journal,
     is_well_under_way,
     search_in,
@@ -32,7 +33,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from multisearch import MultiModelSearchCV
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(240)
 
 SECONDS_TO_ARRIVE = 0.5
 """What an interrupt has to wait for so that it falls between results, and partial results are known exactly."""
@@ -53,13 +54,13 @@ def test_a_script_on_local_workers_ends_and_leaves_no_process(tmp_path, times):
         wait_for(lambda: is_well_under_way(tmp_path))
         time.sleep(SECONDS_TO_ARRIVE)
         processes = family(process)
-        start = time.monotonic()
         process.send_signal(signal.SIGINT)
         if times == 2:
             time.sleep(0.2)  # as fast as a finger
             process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=10) != 0
-        assert have_ended(processes, 10 - (time.monotonic() - start))
+        assert process.wait(timeout=200) != 0
+        assert have_ended(processes)
+    assert not held_fit_is_over(tmp_path)
     if times == 1:
         assert_partial_results(pickle.loads((tmp_path / "partial").read_bytes()), tmp_path)
     with warnings.catch_warnings():
@@ -78,12 +79,12 @@ def test_a_cluster_of_the_users_is_left_running_and_idle(tmp_path, new_cluster):
         os.kill(os.getpid(), signal.SIGINT)
 
     search = search_in(tmp_path)
-    start = time.monotonic()
     with meanwhile(interrupt), pytest.raises(KeyboardInterrupt):
         search.fit(X, y)
-    assert time.monotonic() - start < 20
+    assert not held_fit_is_over(tmp_path)
     assert client.submit(operator.add, 1, 2, pure=False).result(timeout=20) == 3
-    wait_for(lambda: not any(client.processing().values()), 5)
+    wait_for(lambda: not any(client.processing().values()))
+    assert not held_fit_is_over(tmp_path)
     assert client.status == client.cluster.status.name == "running"
     assert_partial_results(search.partial_results_, tmp_path)
     with pytest.raises(NotFittedError):

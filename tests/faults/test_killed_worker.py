@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from multisearch import MultiModelSearchCV
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(240)
 
 
 def pipeline(model):

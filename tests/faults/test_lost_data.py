@@ -14,9 +14,10 @@ from sklearn.linear_model import Ridge
 
 from multisearch import MultiModelSearchCV
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(240)
 
 
+@pytest.mark.usefixtures("clusters_keep_their_workers")
 @pytest.mark.parametrize("kind", ["array", "dask array"])
 def test_the_only_worker_is_killed(new_cluster, regression, tmp_path, kind):
     new_cluster(1)
@@ -49,6 +50,7 @@ class KillTheSecondReceiver(np.ndarray):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
+@pytest.mark.usefixtures("clusters_keep_their_workers")
 def test_a_worker_is_killed_while_it_is_given_the_data(new_cluster, regression, tmp_path):
     new_cluster(2)
     X, y = regression[0].view(KillTheSecondReceiver), regression[1]

@@ -13,7 +13,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from multisearch import MultiModelSearchCV
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(240)
 
 MODULE = """
 from sklearn.linear_model import Ridge

@@ -8,7 +8,7 @@ from sklearn.pipeline import Pipeline
 
 from multisearch import MultiModelSearchCV
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(240)
 
 ON_WORKERS = [*ERRORS, "RecursionError"]
 INLINE = [name for name in ON_WORKERS if name != "KeyboardInterrupt"]  # there it is the user's

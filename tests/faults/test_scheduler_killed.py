@@ -1,26 +1,32 @@
 """The scheduler is killed: an error at once, and what had finished is in the journal."""
 
-import time
 from contextlib import nullcontext
 
 import pytest
 from distributed import Client
 from faults._processes import scheduler, worker
 from faults._signals import meanwhile, wait_for
-from faults._traced import X, assert_goes_on, assert_partial_results, is_well_under_way, search_in, set_pace, y
+from faults._traced import (
+    X,
+    assert_goes_on,
+    assert_partial_results,
+    held_fit_is_over,
+    is_well_under_way,
+    search_in,
+    set_pace,
+    y,
+)
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.mark.parametrize("given", ["client", "address"])
 def test_the_search_ends_at_once(tmp_path, given):
     set_pace(tmp_path, 0.02, hold_after=57)
-    killed = []
 
     def kill():
         wait_for(lambda: is_well_under_way(tmp_path))
         process.kill()
-        killed.append(time.monotonic())
 
     with scheduler(tmp_path) as (process, address), worker(address, tmp_path):
         search = search_in(tmp_path, scheduler=None if given == "client" else address)
@@ -30,7 +36,7 @@ def test_the_search_ends_at_once(tmp_path, given):
             pytest.raises(ConnectionError, match="scheduler"),
         ):
             search.fit(X, y)
-        assert time.monotonic() - killed[0] < 10
+        assert not held_fit_is_over(tmp_path)
     assert_partial_results(search.partial_results_, tmp_path)
     assert_goes_on(tmp_path)
 

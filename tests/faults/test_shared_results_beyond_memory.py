@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline
 
 from multisearch import MultiModelSearchCV
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(240)
 
 LIMIT = 500 * 2**20
 N_ROWS, WIDTH = 2000, 2500  # 40 MB for the rows of one fold

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import scipy.sparse
 from faults._estimators import OURS
+from helpers import shown
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.linear_model import Ridge
 from sklearn.metrics import make_scorer
@@ -15,7 +16,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from multisearch import MultiModelSearchCV
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(240)
 
 CONTAINERS = {
     "array": np.array,
@@ -188,7 +189,7 @@ def first_mean(pipeline, X, y):
 
 
 @pytest.mark.parametrize(
-    "scoring", ["r2", ["r2", "neg_mean_squared_error"], step_count, {"a": "r2", "b": step_count}], ids=str
+    "scoring", ["r2", ["r2", "neg_mean_squared_error"], step_count, {"a": "r2", "b": step_count}], ids=shown
 )
 def test_a_transformer_that_transforms_otherwise_each_time(regression, scoring):
     pipeline = Pipeline([("tire", Tiring()), ("scale", FunctionTransformer(np.sinh)), ("model", Ridge())])

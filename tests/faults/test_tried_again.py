@@ -1,19 +1,19 @@
 """What a fault has taken is tried again when the search is; what a fit raised only when the user asks for it."""
 
 import pytest
-from faults._estimators import HEALED, OURS, SOUND, among_sound_ones, assert_same_scores
+from faults._estimators import FIT_TIMEOUT, HEALED, OURS, SOUND, among_sound_ones, assert_same_scores
 from sklearn.exceptions import FitFailedWarning
 
 from multisearch import MultiModelSearchCV
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(120)
 
 FAULTS = ["killed", "sleeps", "lacks_memory", "NotUnpicklableError"]
 
 
 def test_a_search_is_resumed_after_faults(regression, tmp_path):
     search = MultiModelSearchCV(
-        among_sound_ones(FAULTS, tmp_path), cv=2, journal=tmp_path / "journal", fit_timeout=3, **OURS
+        among_sound_ones(FAULTS, tmp_path), cv=2, journal=tmp_path / "journal", fit_timeout=FIT_TIMEOUT, **OURS
     )
     with pytest.warns(FitFailedWarning, match="8 fits failed out of a total of 18"):
         search.fit(*regression)

@@ -10,7 +10,7 @@ from lightgbm import LGBMRegressor
 
 import multisearch
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(240)
 
 OTHER_VERSION = "0.0.1"
 

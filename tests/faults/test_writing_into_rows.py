@@ -9,7 +9,7 @@ from sklearn.pipeline import Pipeline
 
 from multisearch import MultiModelSearchCV
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(240)
 
 SPACE = {"scale__factor": [1.0, 3.0], "model__alpha": [0.1, 10.0, 1000.0]}
 

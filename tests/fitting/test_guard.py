@@ -3,6 +3,7 @@ import threading
 import numpy as np
 import pytest
 
+from multisearch._interrupts import Interrupts, uninterrupted
 from multisearch._records import RAISED, TIMEOUT
 from multisearch.fitting._guard import EndsSearchError, guarded, timed_out
 from multisearch.fitting._limit import FitTimeoutError
@@ -28,14 +29,14 @@ class LockedError(Exception):
 
 
 def test_what_the_work_gives_is_returned():
-    assert guarded(lambda shared: (shared, 1), None, ()) == ((None, 1), None)
+    assert guarded(lambda shared: (shared, 1), None, uninterrupted) == ((None, 1), None)
 
 
 @pytest.mark.parametrize(
     "error", [ValueError("bad"), SystemExit(3), KeyboardInterrupt(), GeneratorExit(), RecursionError("deep")]
 )
 def test_whatever_is_raised_becomes_a_value(error):
-    result, failure = guarded(raising(error), None, ())
+    result, failure = guarded(raising(error), None, uninterrupted)
     assert result is None
     assert failure.kind == RAISED
     assert failure.message == f"{type(error).__name__}: {error}"
@@ -45,17 +46,25 @@ def test_whatever_is_raised_becomes_a_value(error):
 
 def test_interrupts_of_the_users_are_raised():
     with pytest.raises(KeyboardInterrupt):
-        guarded(raising(KeyboardInterrupt()), None, (KeyboardInterrupt,))
+        guarded(raising(KeyboardInterrupt()), None, Interrupts)
+
+
+def test_an_interrupt_of_the_users_in_a_scorer_is_raised_as_it_was():
+    def work(_):
+        raise EndsSearchError from KeyboardInterrupt()
+
+    with pytest.raises(KeyboardInterrupt):
+        guarded(work, None, Interrupts)
 
 
 def test_an_exception_that_cannot_say_what_it_is_about_is_kept_all_the_same():
-    _, failure = guarded(raising(NoWordsError()), None, ())
+    _, failure = guarded(raising(NoWordsError()), None, uninterrupted)
     assert failure.message == "NoWordsError: no message"
     assert "in work" in failure.traceback
 
 
 def test_an_exception_that_does_not_survive_pickling_is_kept_as_text():
-    _, failure = guarded(raising(LockedError()), None, ())
+    _, failure = guarded(raising(LockedError()), None, uninterrupted)
     assert failure.exception is None
     assert failure.message == "LockedError: has a lock"
 
@@ -64,7 +73,7 @@ def test_what_no_error_score_can_stand_for_says_so():
     def work(_):
         raise EndsSearchError from ValueError("no number")
 
-    _, failure = guarded(work, None, ())
+    _, failure = guarded(work, None, uninterrupted)
     assert failure.ends_search
     assert failure.message == "ValueError: no number"
 
@@ -77,7 +86,7 @@ def test_work_that_writes_into_shared_rows_is_done_on_a_copy():
         np.multiply(own.train, 2, out=own.train)
         return own.train.sum()
 
-    assert guarded(work, shared, ()) == (6.0, None)
+    assert guarded(work, shared, uninterrupted) == (6.0, None)
     assert shared.train.sum() == 3
 
 
@@ -91,5 +100,5 @@ def test_a_fit_that_has_used_up_its_time_says_how_much_that_was():
 
 
 def test_only_exceptions_that_do_not_speak_of_memory_are_final():
-    assert guarded(raising(ValueError("bad")), None, ())[1].is_final
-    assert not guarded(raising(MemoryError("8 GB")), None, ())[1].is_final
+    assert guarded(raising(ValueError("bad")), None, uninterrupted)[1].is_final
+    assert not guarded(raising(MemoryError("8 GB")), None, uninterrupted)[1].is_final

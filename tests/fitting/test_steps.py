@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
+from helpers import shown
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -78,7 +79,7 @@ def test_known_classes_are_lent_rows_without_a_copy(lend, regression, convert):
         [FunctionTransformer(np.cbrt), Ridge()],
         [StandardScaler(), OwnRidge()],
     ],
-    ids=str,
+    ids=shown,
 )
 def test_others_are_lent_copies(lend, rest):
     shared, own = lend(make_pipeline(StandardScaler(), *rest))
@@ -88,7 +89,7 @@ def test_others_are_lent_copies(lend, rest):
 
 
 @pytest.mark.parametrize(
-    "problem", [{"fit_params": {"ridge__sample_weight": len}}, {"monitor": Monitor(None, None, None)}], ids=str
+    "problem", [{"fit_params": {"ridge__sample_weight": len}}, {"monitor": Monitor(None, None, None)}], ids=shown
 )
 def test_so_are_known_classes_in_whose_fit_somebody_else_is(lend, problem):
     shared, own = lend(make_pipeline(StandardScaler(), Ridge()), **problem)
@@ -120,7 +121,7 @@ def test_what_steps_of_the_users_give_is_kept_from_their_next_use(lend, regressi
 
 
 @pytest.mark.parametrize(
-    ("scoring", "is_own"), [("r2", False), (["r2", "neg_max_error"], False), (lambda model, X, y: 1.0, True)], ids=str
+    ("scoring", "is_own"), [("r2", False), (["r2", "neg_max_error"], False), (lambda model, X, y: 1.0, True)], ids=shown
 )
 def test_steps_are_copied_where_a_scorer_may_reach_them(lend, scoring, is_own):
     shared, own = lend(make_pipeline(StandardScaler(), Ridge()), scoring=scoring)

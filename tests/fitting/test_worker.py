@@ -19,6 +19,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 from sklearn.svm import SVR
 
+from multisearch._interrupts import uninterrupted
 from multisearch._records import BatchResult, Candidate, Refit, RefitResult
 from multisearch.fitting import collected_warnings, run_task
 
@@ -316,7 +317,7 @@ def test_a_keyboard_interrupt_ends_a_batch_only_where_it_interrupts(make_runner)
     assert isinstance(result.interrupt, KeyboardInterrupt)
     assert [outcome.failure for outcome in result.outcomes] == [None]
 
-    on_worker = make_runner(Raising(), surroundings={"interrupts": ()})
+    on_worker = make_runner(Raising(), surroundings={"interrupts": uninterrupted})
     assert on_worker.outcome({"go_wrong": interrupt}).failure.message == "KeyboardInterrupt: "
 
 

@@ -197,6 +197,182 @@ def test_the_first_split_of_a_splitter_of_ones_own_is_taken(plan):
     assert folds[3].stopping.tolist() == list(range(10))
 
 
+# In order
+
+
+def gap_before_stopping(fold):
+    return min(fold.stopping) - max(fold.train) - 1
+
+
+def gap_before_test(fold):
+    return min(fold.test) - max([*fold.train, *fold.stopping]) - 1
+
+
+class Rolling:
+    """Splits in order of time, as somebody else's library might: two windows, with rows between train and test."""
+
+    def __init__(self, between=(0, 0)):
+        self.between = between
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        return len(self.between)
+
+    def split(self, X, y=None, groups=None):
+        for number, between in enumerate(self.between):
+            end = 20 + 8 * number
+            yield np.arange(end - between), np.arange(end, end + 8)
+
+
+def listed(splitter):
+    return check_cv([*splitter.split(np.zeros((40, 1)))])
+
+
+IN_ORDER = {
+    "time series": TimeSeriesSplit(3),
+    "time series with a gap": TimeSeriesSplit(3, gap=2),
+    "listed": listed(TimeSeriesSplit(3, gap=2)),
+    "one split": check_cv([(range(30), range(30, 40))]),
+    "one split by fold numbers": PredefinedSplit([-1] * 30 + [0] * 10),
+    "counted from behind": check_cv([(range(30), range(-10, 0))]),
+    "own": Rolling((3, 3)),
+}
+
+
+@pytest.mark.parametrize("splitter", IN_ORDER.values(), ids=IN_ORDER.keys())
+@pytest.mark.parametrize("validation", ["inner", "last"])
+def test_folds_in_order_of_time_stop_on_their_last_rows_behind_the_same_gap(plan, splitter, validation):
+    made = plan(splitter, stratify=True, y=np.arange(40) % 2)
+    plain, folds = make_folds(made, [None, StoppingRows(validation, 0.2)])
+
+    for fold, whole in zip(folds, plain, strict=True):
+        assert fold.stopping.tolist() == whole.train[-len(fold.stopping) :].tolist()
+        assert len(fold.stopping) == np.ceil(0.2 * len(whole.train))
+        between = min(whole.test % 40) - max(whole.train) - 1
+        assert gap_before_stopping(fold) == between
+        assert fold.train.tolist() == list(range(len(whole.train) - len(fold.stopping) - between))
+        np.testing.assert_array_equal(fold.test, whole.test)
+
+
+def test_gaps_that_differ_are_no_gap(plan):
+    (folds,) = make_folds(plan(Rolling((3, 4))), [INNER])
+
+    assert [gap_before_stopping(fold) for fold in folds] == [0, 0]
+
+
+def test_a_distance_seen_once_is_no_gap(plan):
+    ((fold,),) = make_folds(plan(check_cv([(range(10), range(30, 40))])), [INNER])
+
+    assert (gap_before_stopping(fold), gap_before_test(fold)) == (0, 20)
+
+
+def test_that_folds_are_in_order_is_said_in_the_log_once(plan, caplog):
+    caplog.set_level("INFO", logger="multisearch")
+    make_folds(plan(Rolling((3, 3))), [None, INNER, StoppingRows("inner", 0.5)])
+
+    (said,) = caplog.messages
+    assert said == (
+        "all training rows of cv come before the test rows: early stopping holds the last training rows back, with a "
+        "gap of 3 rows"
+    )
+
+
+@pytest.mark.parametrize("variant", [None, StoppingRows("fold", 0.25), StoppingRows(ShuffleSplit(1), 0.25)])
+def test_nothing_is_said_where_the_order_decides_nothing(plan, caplog, variant):
+    caplog.set_level("INFO", logger="multisearch")
+    make_folds(plan(Rolling((3, 3))), [variant])
+
+    assert not caplog.messages
+
+
+NOT_IN_ORDER = {
+    "any": check_cv([(range(10, 40), range(10))]),
+    "the first fold only": check_cv([(range(30), range(30, 40)), (range(10, 40), range(10))]),
+    "a row that is on both sides": check_cv([(range(31), range(30, 40))]),
+    "counted from behind": check_cv([(range(-10, 0), range(10, 30))]),
+}
+
+
+@pytest.mark.parametrize("splitter", NOT_IN_ORDER.values(), ids=NOT_IN_ORDER.keys())
+def test_folds_in_any_order_stop_at_random(plan, splitter):
+    ((fold, *_),) = make_folds(plan(splitter), [INNER])
+
+    assert gap_before_stopping(fold) < 0
+
+
+def test_few_rows_that_are_shuffled_into_order_stop_at_random(plan):
+    splitter = next(
+        one
+        for seed in range(100)
+        if next((one := ShuffleSplit(1, test_size=1, random_state=seed)).split([0] * 4))[1] == 3
+    )
+    y = np.arange(4)
+    drawn = {make_folds(plan(splitter, y=y, seed=seed), [INNER])[0][0].stopping[0] for seed in range(20)}
+
+    assert drawn == {0, 1, 2}
+
+
+def test_rows_sorted_by_class_are_in_no_order_of_time(plan):
+    y = np.repeat(["few", "many"], [8, 32])
+    hold_out = check_cv([(range(6, 30), range(30, 40))])
+    ((fold,),) = make_folds(plan(hold_out, y=y, stratify=True), [INNER])
+    ((of_numbers,),) = make_folds(plan(hold_out, y=np.arange(40) / 7, stratify=True), [INNER])
+
+    assert set(y[fold.train]) == {"few", "many"}
+    assert gap_before_stopping(fold) < 0 == gap_before_stopping(of_numbers)
+
+
+def test_rows_that_a_split_has_in_another_order_or_twice_are_taken_by_their_numbers(plan):
+    train = [9, 8, 7, 7, 6, 5, 4, 3, 2, 1, 0, 6]
+    ((fold,),) = make_folds(plan(check_cv([(train, range(10, 40))])), [StoppingRows("inner", 0.3)])
+
+    assert fold.stopping.tolist() == [9, 8, 7, 7]
+    assert fold.train.tolist() == [6, 5, 4, 3, 2, 1, 0, 6]
+
+
+def test_groups_that_the_folds_keep_whole_stay_whole_in_order(plan):
+    groups = np.arange(40) // 5
+    (folds,) = make_folds(plan(check_cv([(range(30), range(30, 40))]), groups=groups), [StoppingRows("inner", 0.2)])
+
+    assert folds[0].stopping.tolist() == list(range(24, 30))
+    assert folds[0].train.tolist() == list(range(20))
+
+
+def test_groups_that_go_on_in_the_test_rows_decide_nothing(plan):
+    groups = np.arange(40) % 3
+    (folds,) = make_folds(plan(listed(TimeSeriesSplit(3)), groups=groups), [INNER])
+
+    assert [gap_before_stopping(fold) for fold in folds] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("gap", [0, 4])
+def test_the_last_rows_stop_behind_a_gap_of_ones_own_whatever_the_folds_are(plan, gap):
+    for splitter in (KFold(4), TimeSeriesSplit(3, gap=1), GroupKFold(4)):
+        made = plan(splitter, groups=np.arange(40) % 4 if isinstance(splitter, GroupKFold) else None)
+        plain, folds = make_folds(made, [None, StoppingRows("last", 0.1, gap)])
+        for fold, whole in zip(folds, plain, strict=True):
+            n_stopping = int(np.ceil(0.1 * len(whole.train)))
+            assert fold.stopping.tolist() == whole.train[-n_stopping:].tolist()
+            first = whole.train[-n_stopping]
+            assert fold.train.tolist() == [row for row in whole.train if row < first - gap]
+
+
+def test_the_last_rows_stop_without_a_gap_where_folds_have_none(plan):
+    (folds,) = make_folds(plan(KFold(4)), [StoppingRows("last", 0.1)])
+
+    assert [gap_before_stopping(fold) for fold in folds] == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("variant", [StoppingRows("inner", 0.2), StoppingRows("last", 0.2, 30)])
+def test_a_gap_that_leaves_nothing_to_train_on_is_an_error_that_says_what_to_do(plan, variant):
+    message = (
+        r"the last 3 of the 15 training rows in fold 0, with a gap of \d+ rows before them, leave none to train on; "
+        "lower EarlyStopping's validation_fraction, or give it validation='last' and a smaller gap"
+    )
+    splits = check_cv([(range(15), range(30, 35)), (range(20), range(35, 40))])
+    with pytest.raises(ValueError, match=message):
+        make_folds(plan(splits), [variant])
+
+
 def test_a_splitter_of_ones_own_sees_the_groups_of_the_training_rows(plan):
     groups = np.arange(40) % 4
     (folds,) = make_folds(plan(GroupKFold(4), groups=groups), [StoppingRows(GroupKFold(3), 0.25)])

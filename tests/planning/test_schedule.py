@@ -155,13 +155,25 @@ def test_one_slot_keeps_no_more_than_one_branch_alive(steps, n_folds):
 
 @given(STEPS, st.integers(1, 3), st.integers(1, 6))
 @settings(max_examples=60, deadline=None)
-def test_no_more_results_are_alive_than_half_as_many_again_as_slots_and_one_branch(steps, n_folds, slots):
+def test_no_more_results_are_alive_than_half_as_many_again_as_slots_and_the_rest_of_a_branch(steps, n_folds, slots):
     tree = tree_of(steps)
-    longest_branch = max((node.stop for node in tree.nodes.values()), default=0)
+    depths = {None: 0}
+    for node in tree.nodes.values():
+        depths[node.key] = depths[node.parent] + 1
 
     run = Run(tree, n_folds, slots=slots, capacity=slots)
 
-    assert run.most_alive <= slots + slots // 2 + longest_branch
+    assert run.most_alive <= slots + slots // 2 + max(0, max(depths.values()) - 1)
+
+
+@given(st.lists(st.integers(0, 3), min_size=2, max_size=12), st.integers(1, 3), st.integers(1, 6))
+@settings(max_examples=60, deadline=None)
+def test_no_more_results_are_alive_than_half_as_many_again_as_slots_where_no_step_stands_on_another(
+    steps, n_folds, slots
+):
+    run = Run(tree_of([[step] for step in steps]), n_folds, slots=slots, capacity=slots)
+
+    assert run.most_alive <= slots + slots // 2
 
 
 def test_shared_steps_go_before_evaluations_so_that_the_last_ones_are_not_left_over():

@@ -32,6 +32,7 @@ EQUAL_PAIRS = {
     "several metrics": (outcome({"a": 1.0, "b": math.nan}), outcome({"b": math.nan, "a": 1.0})),
     "failures": (outcome(None, failure=FAILURE), outcome(None, failure=Failure("KeyError: other", ""))),
     "one without training scores": (outcome(0.5, 0.25), outcome(0.5)),
+    "other histories": (outcome(history=b"one"), outcome(history=b"other")),
     "other times": (outcome(), Outcome(0, 0, 9.0, 9.0, 9.0, test_scores=0.5)),
 }
 UNEQUAL_PAIRS = {

@@ -1,4 +1,5 @@
 import random
+import time
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from multisearch import EarlyStopping, MultiModelSearchCV, SearchPlan
+from multisearch import EarlyStopping, MultiModelSearchCV, SearchPlan, _preparation
 
 COUNTS = ("evaluations", "shared_steps", "step_fits", "step_fits_saved", "path_fits_saved")
 FOREST = Pipeline([("scale", StandardScaler()), ("model", RandomForestRegressor(random_state=0))])
@@ -132,15 +133,72 @@ def test_measured_it_says_how_long_the_search_may_take(search, regression):
     times += [part.work_seconds for part in plan.estimators]
     assert all(np.isfinite(time) and time > 0 for time in times)
     assert plan.workers == 1
-    assert plan.expected_seconds == plan.work_seconds == sum(part.work_seconds for part in plan.estimators)
     assert "expected to take" in str(plan)
     assert counts(plan) == counts(search.plan(*regression))
 
 
-def test_it_is_measured_on_the_workers_that_would_be_used(estimators, regression, client):
-    plan = MultiModelSearchCV(estimators, cv=3).plan(*regression, measure=True)
+class Clock:
+    """Stands still but for what fits, transformations and predictions say that they take."""
+
+    seconds = 0.0
+
+
+class SlowScaler(StandardScaler):
+    def fit(self, X, y=None):
+        Clock.seconds += 8.0
+        return super().fit(X, y)
+
+    def transform(self, X):
+        Clock.seconds += 1.0
+        return super().transform(X)
+
+
+class SlowRidge(Ridge):
+    def fit(self, X, y):
+        Clock.seconds += 4.0
+        return super().fit(X, y)
+
+    def predict(self, X):
+        Clock.seconds += 0.5
+        return super().predict(X)
+
+
+class SlowLasso(Lasso):
+    def fit(self, X, y):
+        Clock.seconds += 32.0
+        return super().fit(X, y)
+
+
+def test_where_fits_of_a_kind_take_equally_long_the_search_takes_what_was_expected(monkeypatch, regression):
+    monkeypatch.setattr(time, "perf_counter", lambda: Clock.seconds)
+    monkeypatch.setattr(_preparation, "SHARE", 0.0)  # checks come on top
+    estimators = [
+        ("ridge", Pipeline([("scale", SlowScaler()), ("model", SlowRidge())]), {"model__alpha": [0.1, 1.0, 10.0]}),
+        ("lasso", Pipeline([("scale", SlowScaler()), ("model", SlowLasso())]), {"model__alpha": [0.1, 1.0]}),
+        ("alone", SlowRidge(), {}),
+    ]
+    search = MultiModelSearchCV(estimators, cv=3, refit=False)
+    plan = search.plan(*regression, measure=True)
+    stats = search.fit(*regression).search_stats_
+    by_hand = 3 * ((8.0 + 1.0 + 1.0) + 3 * 4.5 + 2 * 32.0 + 4.5)
+    assert stats.wall_seconds == stats.busy_seconds == by_hand
+    assert plan.expected_seconds == plan.work_seconds == by_hand
+    assert plan.longest_seconds == 10.0 + 32.0
+    assert [part.seconds_per_evaluation for part in plan.estimators] == [4.5, 32.0, 4.5]
+
+
+class Sleeps(Ridge):
+    def fit(self, X, y):
+        time.sleep(0.2)
+        return super().fit(X, y)
+
+
+def test_it_is_measured_on_the_workers_that_would_be_used(regression, client):
+    plan = MultiModelSearchCV([("sleeps", Sleeps(), {"alpha": [0.1, 1.0]})], cv=3).plan(*regression, measure=True)
     assert plan.workers == 2
-    assert plan.expected_seconds == max(plan.work_seconds / 2, plan.longest_seconds)
+    assert plan.work_seconds >= 6 * 0.2
+    assert plan.longest_seconds == pytest.approx(plan.work_seconds / 6)
+    assert plan.expected_seconds == pytest.approx(plan.work_seconds / 2)
     assert "of work on the active dask client's workers, 2 tasks at a time" in str(plan)
 
 

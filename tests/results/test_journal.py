@@ -2,12 +2,15 @@
 
 ``assets/journal_v1.db`` is a journal as version 1 writes it, which every later version has to read. It was made with
 multisearch 0.1.0: ``Journal(path)`` was opened, given the first three of `VERSION_1` in one ``add`` and closed; opened
-again, which makes it another search, given the other entries in one ``add``, and closed. It is never made anew; a new
-version of the file gets an asset of its own beside it.
+again, which makes it another search, given the other entries in one ``add``, and closed. ``assets/journal_v2.db`` was
+made by a version between two releases: opened, given each of `VERSION_2` in an ``add`` of its own, and closed. They are
+never made anew; a new version of the file gets an asset of its own beside them.
 """
 
+import itertools
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -21,9 +24,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from results import _adds, _on_small_disks
+from namespaces import in_own_namespace
+from results import _adds, _makes, _on_small_disks
 from results._journals import entry, found, known, write
+from system_calls import may_be_seen
 
+from multisearch._histories import pack
 from multisearch._records import KILLED, RAISED, TIMEOUT, Failure
 from multisearch.results import Entry, Journal, _journal_file, _journal_rows, read_journal
 
@@ -89,13 +95,16 @@ def test_scores_come_back_to_the_bit(path, number):
 
 
 def test_everything_else_comes_back_as_well(path):
+    of_stopping = {"n_iterations": np.int64(12), "history": pack({"l2": [1.0, 1 / 3]}), "used_up": np.True_}
     write(
         path,
-        entry("stopped", n_iterations=np.int64(12), worker="tcp://127.0.0.1:1", test_scores={"b": 1.0, "a": 2.0}),
+        entry("stopped", **of_stopping, worker="tcp://127.0.0.1:1", test_scores={"b": 1.0, "a": 2.0}),
         entry("bare", test_scores=None, times=(np.float64(3), np.nan, 0.0)),
     )
     outcomes = known(path, "stopped", "bare")
     assert (outcomes["stopped"].n_iterations, outcomes["stopped"].worker) == (12, "tcp://127.0.0.1:1")
+    assert (outcomes["stopped"].history, outcomes["stopped"].used_up) == (of_stopping["history"], True)
+    assert (outcomes["bare"].history, outcomes["bare"].used_up) == (None, None)
     assert list(outcomes["stopped"].test_scores) == ["b", "a"]
     assert outcomes["stopped"].train_scores is None
     assert outcomes["bare"].test_scores is None
@@ -256,6 +265,39 @@ def test_a_journal_of_version_1_becomes_one_of_this_version_when_it_is_written_t
     assert read_journal(version_1).set_index("key").loc["new", ["hardware", "threads"]].tolist() == ["x86_64 a chip", 2]
 
 
+VERSION_2 = [
+    entry("here", n_iterations=7, hardware="x86_64 a chip", threads=2),
+    entry("bare", worker="tcp://127.0.0.1:1"),
+]
+
+
+@pytest.fixture
+def version_2(path):
+    shutil.copy(Path(__file__).parent / "assets" / "journal_v2.db", path)
+    return path
+
+
+def test_a_journal_of_version_2_is_read_and_has_no_histories(version_2):
+    content = version_2.read_bytes()
+    frame = read_journal(version_2).set_index("key")
+    assert frame.loc["here", ["n_iterations", "hardware", "threads"]].tolist() == [7, "x86_64 a chip", 2]
+    assert frame["history"].isna().all()
+    assert frame["used_up"].isna().all()
+    assert version_2.read_bytes() == content
+
+
+def test_a_journal_of_version_2_is_written_to(version_2):
+    before = read_journal(version_2)
+    write(version_2, entry("new", history=pack({"l2": [0.5, 0.25]}), used_up=False))
+    outcomes = known(version_2, "new", *(one.key for one in VERSION_2))
+    assert outcomes["new"].used_up is False
+    for fold, one in enumerate(VERSION_2, start=1):
+        assert outcomes[one.key] == replace(one.outcome, candidate=0, fold=fold)
+    after = read_journal(version_2)
+    assert after[after["key"] != "new"].equals(before)
+    assert after.set_index("key")["history"]["new"]["l2"].tolist() == [0.5, 0.25]
+
+
 def test_damaged_rows_of_version_1_stay_damaged(version_1):
     connection = sqlite3.connect(version_1)
     connection.execute("UPDATE evaluations SET test_scores = '0.75' WHERE key = 'one'")
@@ -267,12 +309,13 @@ def test_damaged_rows_of_version_1_stay_damaged(version_1):
 
 def test_a_search_of_version_1_may_go_on_writing(version_1):
     """It had the file open when another process brought it up to date."""
-    names = ", ".join([*_journal_rows.COLUMNS[:-2], "checksum"])
+    columns = _journal_rows.columns_of(1)
+    names = ", ".join([*columns, "checksum"])
     old = sqlite3.connect(version_1, isolation_level=None)
     assert len(old.execute(f"SELECT {names} FROM evaluations").fetchall()) == len(VERSION_1)
     Journal(version_1).close()
     row = _journal_rows.row_of(entry("late"), "search")
-    values = [*row[:-3], row[-1]]
+    values = [*row[: len(columns)], row[-1]]
     old.execute(f"REPLACE INTO evaluations ({names}) VALUES ({', '.join('?' * len(values))})", values)
     old.close()
     assert known(version_1, "late", "one").keys() == {"late", "one"}
@@ -331,14 +374,30 @@ def test_a_killed_process_loses_nothing_that_it_had_added(path, killed, n_added)
     assert keys_in(path) == there | {"next"}
 
 
-@pytest.mark.parametrize("seconds", [0, 0.002, 0.01])
-def test_a_process_killed_while_it_makes_a_journal_stops_nobody_from_making_it(path, adding, seconds):
-    (process,) = adding(path, "a", count=1_000_000)
-    time.sleep(seconds)
-    process.kill()
-    process.wait()
-    write(path, entry("next"))
-    assert "next" in keys_in(path)
+@pytest.mark.skipif(not may_be_seen(), reason="needs strace, and leave to use it")
+def test_the_disk_has_confirmed_what_was_added(path, tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(TESTS)}
+    traced = ["strace", "-f", "-e", "trace=write,fsync,fdatasync", "-o", tmp_path / "trace"]
+    command = [*traced, sys.executable, _adds.__file__, path, "a", "5"]
+    subprocess.run(command, env=environment, input="go\n", text=True, capture_output=True, timeout=100, check=True)
+    calls = re.findall(r"(fsync|fdatasync|write)\((\d+)(?:, \"(.*?)\")?.*= (\d+)", (tmp_path / "trace").read_text())
+    said = [number for number, (_, file, text, _) in enumerate(calls) if file == "1" and text.startswith("a")]
+    assert len(said) == 5
+    for before, number in itertools.pairwise([0, *said]):
+        assert any(name != "write" and code == "0" for name, _, _, code in calls[before + 1 : number])
+
+
+def test_a_process_killed_while_it_makes_a_journal_stops_nobody_from_making_it(tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(TESTS)}
+    command = [sys.executable, _makes.__file__, tmp_path]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100, check=True)
+    killed_before = [line.partition(" ") for line in done.stdout.splitlines()]
+    begun = [statement.split()[:2] for _, _, statement in killed_before]
+    assert begun.index(["CREATE", "TABLE"]) < begun.index(["PRAGMA", "journal_mode"]) < len(begun) - 1
+    for number, _, statement in killed_before:
+        path = tmp_path / f"{number}.journal"
+        write(path, entry("next"))
+        assert keys_in(path) == {"next"}, statement
 
 
 def test_a_torn_log_loses_only_what_was_added_last(path, killed, tmp_path):
@@ -506,10 +565,7 @@ ON_ITS_OWN_DISK = 'mount -t tmpfs -o size=1m none "$1" && shift && exec "$@"'
 
 def on_a_disk(folder):
     """Return what a command has to begin with to find a small disk in a folder, which no other process sees."""
-    unshare = ["unshare", "--map-root-user", "--mount"]
-    if shutil.which("unshare") is None or subprocess.call([*unshare, "true"], stderr=subprocess.DEVNULL):
-        pytest.skip("needs mount namespaces")
-    return [*unshare, "sh", "-c", ON_ITS_OWN_DISK, "sh", folder]
+    return [*in_own_namespace("mnt"), "sh", "-c", ON_ITS_OWN_DISK, "sh", folder]
 
 
 @pytest.fixture

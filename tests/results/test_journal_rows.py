@@ -2,6 +2,7 @@ import json
 import math
 import pickle
 import struct
+import zlib
 from enum import IntEnum
 
 import numpy as np
@@ -12,6 +13,7 @@ from results._journals import entry
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
+from multisearch._histories import pack
 from multisearch.results._journal_rows import COLUMNS, DamagedRowError, _checksum, record_of, records_of, row_of
 
 
@@ -146,6 +148,10 @@ WRONG = {
     "a fold that is text": ("fold", "first"),
     "a time that is text": ("fit_time", "long"),
     "iterations that are a number with a fraction": ("n_iterations", 1.5),
+    "a history that is text": ("history", "high"),
+    "a history that is a pickle": ("history", pickle.dumps([1.0])),
+    "a history of other numbers than it says": ("history", zlib.compress(b'[["l2", "<f8", 2]]\n' + bytes(8))),
+    "neither yes nor no": ("used_up", 2),
 }
 
 
@@ -153,7 +159,7 @@ def row_with(name, value):
     """Return a row in which a stranger has put something, with the right checksum if there is any."""
     *values, _ = row_of(entry("a"), "search")
     values[COLUMNS.index(name)] = value
-    return (*values, "?" if isinstance(value, bytes) else _checksum(values))
+    return (*values, _checksum(values))
 
 
 @pytest.mark.parametrize(("name", "value"), WRONG.values(), ids=WRONG.keys())
@@ -164,9 +170,10 @@ def test_what_no_search_writes_is_damage(name, value):
 
 @pytest.mark.parametrize("place", range(len(COLUMNS) + 1))
 def test_every_value_is_guarded_by_the_checksum(place):
-    row = list(row_of(entry("a", train_scores=1.0, n_iterations=3, worker="w"), "search"))
+    stopped = {"n_iterations": 3, "history": pack({"l2": [1.0]}), "used_up": False}
+    row = list(row_of(entry("a", train_scores=1.0, worker="w", **stopped), "search"))
     assert record_of(tuple(row)).key == "a"
-    row[place] = "other" if isinstance(row[place], str | None) else row[place] + 1
+    row[place] = "other" if isinstance(row[place], str | bytes | None) else row[place] + 1
     with pytest.raises(DamagedRowError, match="checksum"):
         record_of(tuple(row))
 

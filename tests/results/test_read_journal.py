@@ -11,7 +11,7 @@ from multisearch._records import KILLED, Failure
 from multisearch.results import Journal, read_journal
 
 BEFORE_SCORES = ["key", "search", "finished", "estimator", "fold", "params", "fit_time", "score_time", "seconds"]
-BEHIND_SCORES = ["n_iterations", "kind", "message", "traceback", "worker", "hardware", "threads"]
+BEHIND_SCORES = ["n_iterations", "kind", "message", "traceback", "worker", "hardware", "threads", "history", "used_up"]
 
 
 @pytest.fixture
