@@ -9,6 +9,7 @@ from typing import Any
 
 from multisearch._lazy import in_memory
 from multisearch._records import BatchResult, RefitResult, SharedStep, Task
+from multisearch.engines._draws import let_dask_draw_elsewhere
 from multisearch.fitting import Problem, StepResult, Surroundings, run_task
 
 
@@ -29,6 +30,7 @@ class InlineEngine:
                 f"fit_timeout={problem.fit_timeout} needs processes that can be ended, but this search runs in the "
                 "user's own; set n_jobs or scheduler='local' for local workers, or leave fit_timeout=None"
             )
+        let_dask_draw_elsewhere()  # there may be a Client, whose thread goes on meanwhile
         self._problem = replace(problem, X=in_memory(problem.X))
 
     def compute(self, collection: Any) -> Any:

@@ -15,6 +15,7 @@ import distributed
 from multisearch._interrupts import uninterrupted
 from multisearch._records import TIMEOUT, BatchResult, Failure, RefitResult, SharedStep, Task
 from multisearch.engines._by_value import CodeDiffersError, returned
+from multisearch.engines._draws import let_dask_draw_elsewhere
 from multisearch.engines._packed import MappedProblem, PackedProblem, WithRows
 from multisearch.fitting import Problem, StepResult, Surroundings, applied, collected_warnings, run_task
 
@@ -92,6 +93,7 @@ def _run(
         is_abandoned=lambda: search in _abandoned,
         is_alone=worker.state.nthreads == 1,
     )
+    let_dask_draw_elsewhere()
     with applied(problem.settings):
         result = run_task(problem, task, shared, surroundings)
     if isinstance(task, SharedStep) and isinstance(result, StepResult):

@@ -9,7 +9,7 @@ from helpers import digest
 from keras.src.backend.common import global_state
 from sklearn.metrics import make_scorer
 
-from multisearch import MultiModelSearchCV
+from multisearch import EarlyStopping, MultiModelSearchCV
 from multisearch.families import libraries_as_if_new
 from multisearch.families._keras_names import names_counted_anew
 
@@ -88,3 +88,25 @@ def test_a_search_gives_the_same_whatever_was_built_before_it_and_refits_so(regr
         assert layers == ["dense", "dense_1", "dense_2", "dense_3"]
         found.append((search.cv_results_["split0_test_score"][0], digest(y, search.predict(X))))
     assert found[0] == found[1]
+
+
+def with_area(meta):
+    network = keras.Sequential([keras.Input((meta["n_features_in_"],)), keras.layers.Dense(1, activation="sigmoid")])
+    network.compile(loss="binary_crossentropy", optimizer="sgd", metrics=[keras.metrics.AUC()])
+    return network
+
+
+def test_a_metric_that_keras_names_by_counting_is_found_in_every_fold(regression):
+    from scikeras.wrappers import KerasClassifier
+
+    X, y = regression[0].astype("float32"), (regression[1] > 0).astype(int)
+    model = KerasClassifier(with_area, loss=None, epochs=2, random_state=0, verbose=0)
+    search = MultiModelSearchCV(
+        [("network", model, {})],
+        cv=2,
+        early_stopping=EarlyStopping(monitor="auc"),
+        optimize=False,
+        refit=False,
+        error_score="raise",
+    )
+    assert search.fit(X, y).cv_results_["mean_n_iterations"][0] >= 1
