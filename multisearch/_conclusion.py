@@ -1,10 +1,10 @@
-"""From outcomes to the attributes of a fitted search, and the winner's refit."""
+"""From outcomes to the attributes of a fitted search, those that are made when asked for, and the winner's refit."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,11 +20,16 @@ from multisearch.results import (
     HistoryRow,
     ResultTable,
     failure_rows,
+    failures_frame,
+    histories_frame,
     history_rows,
     report_failures,
     report_used_up,
     select_best,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FITTED_ATTRIBUTES = (
     "_histories",
@@ -41,6 +46,38 @@ FITTED_ATTRIBUTES = (
 
 PARTIAL_ATTRIBUTES = ("_partial_results", "_partial_failures")
 """What a fit leaves that has not come to its end."""
+
+
+class FoundTablesMixin:
+    """What a search has found besides scikit-learn's attributes; DataFrames are made when they are asked for."""
+
+    @property
+    def failures_(self) -> pd.DataFrame:
+        """One row for every evaluation that failed in the last fit, whether or not that came to its end."""
+        rows = vars(self).get("_partial_failures", vars(self).get("_failures"))
+        if rows is None:
+            raise AttributeError(f"this {type(self).__name__} has no failures_, since it is not fitted")
+        return failures_frame(rows)
+
+    @property
+    def histories_(self) -> pd.DataFrame:
+        """One row for every iteration of every fit that stopped early, and every metric on its stopping rows."""
+        rows = vars(self).get("_histories")
+        if rows is None:
+            raise AttributeError(
+                f"this {type(self).__name__} has no histories_, since it is not fitted with early_stopping"
+            )
+        return histories_frame(rows)
+
+    @property
+    def partial_results_(self) -> dict[str, Any]:
+        """Like ``cv_results_``, of the candidates that were finished when ``fit`` was interrupted or failed."""
+        found: dict[str, Any] | None = vars(self).get("_partial_results")
+        if found is None:
+            raise AttributeError(
+                f"this {type(self).__name__} has no partial_results_, since no fit was interrupted; see cv_results_"
+            )
+        return found
 
 
 def conclude(problem: Problem, result: SearchResult, refit: Any) -> dict[str, Any]:

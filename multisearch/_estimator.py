@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from sklearn.base import MetaEstimatorMixin
@@ -12,7 +12,14 @@ from sklearn.utils.metadata_routing import MetadataRouter
 from sklearn.utils.validation import check_is_fitted
 
 from multisearch._composition import NamedEstimatorsMixin
-from multisearch._conclusion import FITTED_ATTRIBUTES, PARTIAL_ATTRIBUTES, conclude, partial_attributes, refitted
+from multisearch._conclusion import (
+    FITTED_ATTRIBUTES,
+    PARTIAL_ATTRIBUTES,
+    FoundTablesMixin,
+    conclude,
+    partial_attributes,
+    refitted,
+)
 from multisearch._delegation import BestEstimatorMixin, check_refit_was_asked
 from multisearch._fit_params import route_to_scorer, router
 from multisearch._journaling import KnownEvaluations
@@ -22,18 +29,18 @@ from multisearch._monitoring import told_of_the_fit, told_of_the_search
 from multisearch._preparation import Preparation, prepare
 from multisearch._search import Search, give_warnings
 from multisearch._sklearn_compat import CallbackSupportMixin, VisualBlock, callbacks_ended_after
+from multisearch._trackers import kept_out
 from multisearch.callbacks import callbacks_for
 from multisearch.engines import Engine, open_engine
 from multisearch.families import kind_of
 from multisearch.fitting import Problem, make_scorers
 from multisearch.preview import SearchPlan, make_plan
-from multisearch.results import Journal, failures_frame, histories_frame
-
-if TYPE_CHECKING:
-    import pandas as pd
+from multisearch.results import Journal
 
 
-class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimatorMixin, NamedEstimatorsMixin):
+class MultiModelSearchCV(
+    BestEstimatorMixin, FoundTablesMixin, CallbackSupportMixin, MetaEstimatorMixin, NamedEstimatorsMixin
+):
     """Search the parameters of several estimators at once, on the same folds, and keep the best of all.
 
     Used, cloned, pickled and read like scikit-learn's GridSearchCV. Leading pipeline steps that several candidates
@@ -237,7 +244,7 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
         for name in PARTIAL_ATTRIBUTES:
             self.__dict__.pop(name, None)
         preparation = prepare(self, X, y, params)
-        with callbacks_ended_after(self), told_of_the_fit(self, preparation) as preparation:
+        with kept_out(), callbacks_ended_after(self), told_of_the_fit(self, preparation) as preparation:
             fitted = self._fitted_attributes(preparation)
         for name in FITTED_ATTRIBUTES:
             self.__dict__.pop(name, None)
@@ -274,7 +281,8 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
         ConnectionError
             Where there is no scheduler at the address given; only with ``measure``.
         """
-        return make_plan(self, X, y, params, measure=measure)
+        with kept_out():
+            return make_plan(self, X, y, params, measure=measure)
 
     def _fitted_attributes(self, preparation: Preparation) -> dict[str, Any]:
         """Search and refit; return what there is to be known after that."""
@@ -309,33 +317,6 @@ class MultiModelSearchCV(BestEstimatorMixin, CallbackSupportMixin, MetaEstimator
             retry_failed=self.retry_failed or self.error_score == "raise",
             with_train_scores=self.return_train_score,
         )
-
-    @property
-    def failures_(self) -> pd.DataFrame:
-        """One row for every evaluation that failed in the last fit, whether or not that came to its end."""
-        rows = vars(self).get("_partial_failures", vars(self).get("_failures"))
-        if rows is None:
-            raise AttributeError(f"this {type(self).__name__} has no failures_, since it is not fitted")
-        return failures_frame(rows)
-
-    @property
-    def histories_(self) -> pd.DataFrame:
-        """One row for every iteration of every fit that stopped early, and every metric on its stopping rows."""
-        if "_histories" not in vars(self):
-            raise AttributeError(
-                f"this {type(self).__name__} has no histories_, since it is not fitted with early_stopping"
-            )
-        return histories_frame(self._histories)
-
-    @property
-    def partial_results_(self) -> dict[str, Any]:
-        """Like ``cv_results_``, of the candidates that were finished when ``fit`` was interrupted or failed."""
-        if "_partial_results" not in vars(self):
-            raise AttributeError(
-                f"this {type(self).__name__} has no partial_results_, since no fit was interrupted; see cv_results_"
-            )
-        found: dict[str, Any] = self._partial_results
-        return found
 
     def score(self, X: Any, y: Any = None, **params: Any) -> float:
         """Score the best estimator by ``scoring`` (with several metrics: by the one that ``refit`` names).

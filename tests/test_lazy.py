@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 from helpers import assert_same_results
 from sklearn.compose import make_column_transformer
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import Ridge
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from multisearch import MultiModelSearchCV
-from multisearch._lazy import in_memory, is_lazy, standing_in
+from multisearch._lazy import blocks_of, in_memory, is_lazy, standing_in
 
 
 @pytest.fixture
@@ -46,28 +46,6 @@ def test_arrays_on_a_cluster_give_the_results_of_arrays_in_memory(ridge, arrays,
     assert_same_results(in_this_process, on_cluster)
 
 
-def test_rows_do_not_pass_through_the_client(ridge, arrays, client, monkeypatch):
-    X, y = arrays
-    monkeypatch.setattr(type(X), "compute", forbidden_for(X.shape, type(X).compute))
-    sizes = []
-    scatter = type(client).scatter
-    monkeypatch.setattr(
-        type(client),
-        "scatter",
-        lambda self, data, **how: sizes.extend(one.open().X for one in data.values()) or scatter(self, data, **how),
-    )
-    ridge.fit(X, y)
-    assert sizes == [None]
-
-
-def forbidden_for(shape, compute):
-    def compute_others(self, **how):
-        assert self.shape != shape
-        return compute(self, **how)
-
-    return compute_others
-
-
 def test_frames_on_a_cluster_give_the_results_of_frames_in_memory(ridge_by_column, frame, client):
     X, y = frame
     lazy = dd.from_pandas(X, npartitions=3), dd.from_pandas(y, npartitions=3)
@@ -87,34 +65,18 @@ def test_lazy_weights_and_groups(ridge, arrays, regression):
     assert_same_results(ridge.fit(X, y, sample_weight=weights, groups=groups).cv_results_, lazy)
 
 
-def test_predictions_for_a_lazy_array_are_lazy(ridge, arrays, regression):
-    ridge.fit(*regression)
-    predicted = ridge.predict(arrays[0])
-    assert is_lazy(predicted)
-    assert predicted.chunks == ((50, 50, 20),)
-    np.testing.assert_allclose(predicted.compute(), ridge.predict(regression[0]))
-
-
-def test_predictions_for_a_lazy_frame_are_lazy(ridge_by_column, frame):
-    X, y = frame
-    ridge_by_column.fit(X, y)
-    predicted = ridge_by_column.predict(dd.from_pandas(X, npartitions=3))
-    assert is_lazy(predicted)
-    np.testing.assert_allclose(predicted.compute(), ridge_by_column.predict(X))
-
-
-def test_probabilities_and_labels_keep_shape_and_type(classification):
-    X, y = classification
-    search = MultiModelSearchCV([("logistic", LogisticRegression(), {})]).fit(X, y)
-    lazy = da.from_array(X, chunks=(60, 8))
-    assert search.predict_proba(lazy).shape == (150, 3)
-    assert search.predict(lazy).dtype.kind == "U"
-    np.testing.assert_array_equal(search.predict(lazy).compute(), search.predict(X))
-
-
 def test_what_is_not_lazy_stays_as_it_is(regression):
     X, _ = regression
     assert in_memory(X) is X
     assert standing_in(X) is X
     assert not is_lazy(X)
     assert standing_in(da.from_array(X)).shape == (120, 0)
+
+
+def test_rows_are_counted_where_they_are(regression):
+    X, _ = regression
+    rows = da.from_array(X, chunks=(50, 3))
+    assert standing_in(rows[rows[:, 0] < np.inf]).shape == (120, 0)
+    assert standing_in(dd.from_pandas(pd.DataFrame(X), npartitions=3)).shape == (120, 0)
+    assert blocks_of(rows).shape == (3, 3)
+    assert blocks_of(dd.from_pandas(pd.DataFrame(X), npartitions=3)).shape == (3, 1)

@@ -19,6 +19,7 @@ from tornado.ioloop import PeriodicCallback
 from multisearch.engines._by_value import CodeCannotBeSentError
 from multisearch.engines._packed import forget_finished
 from multisearch.engines._process import host_process
+from multisearch.engines._quiet import level_for_workers, quieten
 
 logger = logging.getLogger("multisearch")
 
@@ -44,7 +45,7 @@ class LocalWorkers:
         self.users = 0
         self.retired = False
         self._n_workers = n_workers
-        self._search_path: list[str] = []
+        self._at_home: tuple[list[str], int] | None = None
         self._host = host_process(n_workers)
         try:
             address, self.folders = self._host.wait_until_ready()
@@ -68,11 +69,12 @@ class LocalWorkers:
         with suppress(TimeoutError):
             self.client.wait_for_workers(self._n_workers, timeout=_SECONDS_TO_START)
 
-    def share_search_path(self) -> None:
-        """Let them import what this process can import, now and after a restart."""
-        if self._search_path != sys.path:
-            self._search_path = list(sys.path)
-            self.client.register_plugin(_AtHome(self._search_path))
+    def make_at_home(self) -> None:
+        """Let them import what this process can import, and say no more than it would, now and after a restart."""
+        at_home = list(sys.path), level_for_workers()
+        if self._at_home != at_home:
+            self._at_home = at_home
+            self.client.register_plugin(_AtHome(*at_home))
 
     def close(self) -> None:
         """End the processes, whatever they are doing."""
@@ -100,7 +102,7 @@ def local_workers(n_workers: int) -> Iterator[LocalWorkers]:
         workers.users += 1
     try:
         workers.wait_for_all()
-        workers.share_search_path()
+        workers.make_at_home()
         yield workers
     except BaseException as error:
         if isinstance(error, CodeCannotBeSentError) or not isinstance(error, Exception):
@@ -144,16 +146,18 @@ os.register_at_fork(after_in_child=_after_fork)
 
 
 class _AtHome(distributed.WorkerPlugin):
-    """Makes a worker process one of the user's machine: it imports what the user can, and shares files."""
+    """Makes a worker process one of the user's machine: it imports what the user can, shares files, and is quiet."""
 
     name = "multisearch-at-home"
     idempotent = False
 
-    def __init__(self, search_path: list[str]) -> None:
+    def __init__(self, search_path: list[str], level_of_tensorflow: int) -> None:
         self._search_path = search_path
+        self._level_of_tensorflow = level_of_tensorflow
         self._forgetting: PeriodicCallback | None = None
 
     def setup(self, worker: Any) -> None:
+        quieten(self._level_of_tensorflow)
         sys.path.extend(entry for entry in self._search_path if entry not in sys.path)
         np.random.seed()  # noqa: NPY002 - forked workers would all draw the same from the global generator
         with suppress(OSError):  # when memory runs out, a worker can be replaced, the user's process cannot

@@ -14,6 +14,7 @@ from pathlib import Path
 import joblib
 
 from multisearch.engines import _host
+from multisearch.engines._quiet import QUIET
 
 _SECONDS_TO_END = 5
 _THREAD_VARIABLES = (
@@ -32,6 +33,7 @@ _UNLESS_GIVEN = {
     "DASK_LOGGING__DISTRIBUTED": "warning",
     "MALLOC_TRIM_THRESHOLD_": "65536",  # gives memory back to the system
     "JE_ARROW_MALLOC_CONF": "background_thread:false",  # whoever forks has one thread only
+    "TF_CPP_MIN_LOG_LEVEL": QUIET,  # every worker would tell of its start
     "PYTHONHASHSEED": "6640",  # any number does; without one, a set's order would differ from start to start
 }
 _SAYS_NOTHING = re.compile(

@@ -13,12 +13,13 @@ import pytest
 from distributed import futures_of, wait
 from helpers import assert_same_results
 from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from multisearch import MultiModelSearchCV
+from multisearch import EarlyStopping, MultiModelSearchCV
 
 N_ROWS, N_COLUMNS = 120, 4
 NAMES = [f"x{column}" for column in range(N_COLUMNS)]
@@ -127,4 +128,14 @@ def test_none_comes_where_fits_fail_and_where_a_journal_is_kept(rows, y, tmp_pat
         with pytest.warns(FitFailedWarning, match="2 fits failed out of a total of 4"):
             search.fit(rows, y)
     assert len(search.failures_) == 2
+    assert guarded.came == []
+
+
+def test_none_comes_where_training_stops_early_and_everything_is_done_twice(rows, y, client):
+    stopped = HistGradientBoostingRegressor(max_iter=5, random_state=0)
+    pipeline = Pipeline([*search_over(rows).estimators[0][1].steps[:1], ("model", stopped)])
+    estimators = [*search_over(rows).estimators, ("trees", pipeline, {"model__max_depth": [2, 3]})]
+    stopping = {"trees": EarlyStopping(patience=2)}
+    search = MultiModelSearchCV(estimators, cv=2, early_stopping=stopping, optimize="verify", random_state=0)
+    search.fit(rows, y)
     assert guarded.came == []

@@ -1,3 +1,4 @@
+import logging
 import os
 import signal
 import subprocess
@@ -106,7 +107,7 @@ def test_workers_are_forked_by_a_process_without_other_threads(monkeypatch, n_co
 def test_workers_draw_different_numbers_after_their_plugin(connected):
     from multisearch.engines._local import _AtHome
 
-    connected.register_plugin(_AtHome([]))
+    connected.register_plugin(_AtHome([], logging.NOTSET))
 
     def draw():
         return np.random.rand()  # noqa: NPY002 - what an unseeded fit draws from

@@ -98,7 +98,7 @@ def best_of(losses):
         ("MAE", mean_absolute_error),
         ("R2", lambda y, predicted: -r2_score(y, predicted)),
     ],
-    ids=str,
+    ids=["None", "RMSE", "MAE", "R2"],
 )
 def test_the_model_is_shrunk_to_its_best_iteration(make_model, noisy, rule, whole, monitor, loss):
     training, stopping = noisy

@@ -101,6 +101,15 @@ def test_what_stops_early_has_no_path(make_problem):
     assert path_of(make_problem(LGBMRegressor(), rules={"model": rule}), candidate(n_estimators=7)) is None
 
 
+def test_what_is_sampled_has_no_path_since_each_fit_may_draw_other_rows(make_problem):
+    from imblearn.pipeline import Pipeline as Sampling
+
+    plain, sampling = (kind([("scale", StandardScaler()), ("forest", FOREST)]) for kind in (Pipeline, Sampling))
+
+    assert path_of(make_problem(plain), candidate(forest__n_estimators=7)) == ("forest__n_estimators", 7)
+    assert path_of(make_problem(sampling), candidate(forest__n_estimators=7)) is None
+
+
 def test_fits_that_somebody_watches_are_not_merged(make_problem):
     problem = make_problem(FOREST, monitor=Monitor(None, None, None))
 
