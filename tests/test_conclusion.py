@@ -94,3 +94,14 @@ def test_before_any_candidate_is_finished_there_are_no_rows(regression):
     with pytest.raises(KeyboardInterrupt):
         search.fit(*regression)
     assert search.partial_results_ == {}
+
+
+def test_after_a_fit_that_failed_there_are_its_failures_with_whole_tracebacks(regression):
+    search = MultiModelSearchCV([("ridge", Ridge(), {"alpha": [1.0]})], cv=2, scheduler="inline").fit(*regression)
+    search.set_params(estimators=[("ridge", Ridge(), {"alpha": [-1.0]})])
+    with pytest.raises(ValueError, match="All the 2 fits failed"):
+        search.fit(*regression)
+    assert len(search.failures_) == 2
+    assert search.failures_["traceback"].str.contains("_worker.py").all()
+    search.set_params(estimators=[("ridge", Ridge(), {})]).fit(*regression)
+    assert search.failures_.empty

@@ -1,5 +1,8 @@
 """What MLflow's autologging records of a search: nothing, wherever the fits are done, and no more after it."""
 
+import re
+from pathlib import Path
+
 import mlflow
 import pytest
 from sklearn.datasets import load_diabetes
@@ -13,6 +16,7 @@ from multisearch._trackers import kept_out
 
 pytestmark = pytest.mark.filterwarnings("default")  # MLflow warns of itself, of Python and of scikit-learn
 
+GUIDE = Path(__file__).parents[1] / "docs" / "user_guide" / "results.md"
 SPACE = {"ridge__alpha": [0.1, 1.0]}
 X, y = load_diabetes(return_X_y=True)
 
@@ -61,6 +65,18 @@ def test_a_run_of_the_users_stays_as_it_was_and_takes_what_the_user_logs(recorde
         mlflow.log_metric("best", search.fit(X, y).best_score_)
     data = mlflow.get_run(run.info.run_id).data
     assert (data.params, list(data.metrics)) == ({}, ["best"])
+
+
+def test_the_guides_function_records_a_run_with_children(recorded):
+    code = re.search(r"```python\n(import mlflow\n.*?)```", GUIDE.read_text(), flags=re.DOTALL)[1]
+    namespace = {}
+    exec(code, namespace)
+    search = MultiModelSearchCV([("ridge", ridge(), SPACE), ("plain", Ridge(), {})], cv=2, scheduler="inline").fit(X, y)
+    namespace["log_search"](search, n_children=2)
+    runs = {run.data.tags["mlflow.runName"]: run for run in mlflow.search_runs(["0"], output_format="list")}
+    assert [is_child for _, is_child in recorded()].count(True) == 2
+    assert runs["search"].data.metrics["best_cv_score"] == search.best_score_
+    assert runs["search"].data.params["estimator"] == search.best_estimator_name_
 
 
 def test_after_a_search_fits_are_recorded_again(recorded):

@@ -5,9 +5,19 @@ from __future__ import annotations
 import random
 import sys
 from functools import cache
+from typing import Any
 
 _PACKAGES = frozenset(("dask", "distributed", "tornado"))
-_OF_DASK = random.Random()
+
+
+class _Elsewhere(random.Random):
+    """Another generator, in the place of Python's module, with all that the module has besides."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(random, name)
+
+
+_OF_DASK = _Elsewhere()
 
 
 @cache

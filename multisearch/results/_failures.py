@@ -75,9 +75,8 @@ def report_failures(outcomes: Sequence[Outcome], error_score: Any) -> None:
     details = _details(failures)
     if failed == len(outcomes):
         raise ValueError(
-            f"\nAll the {failed} fits failed.\n{details}\n"
-            "It is very likely that your model is misconfigured. failures_ has the whole tracebacks, and "
-            "error_score='raise' stops at the first failure."
+            f"\nAll the {failed} fits failed.\nIt is very likely that your model is misconfigured.\n{details}\n"
+            "failures_ has the whole tracebacks, and error_score='raise' stops at the first failure."
         )
     warnings.warn(
         f"\n{failed} fits failed out of a total of {len(outcomes)}.\n"

@@ -23,6 +23,14 @@ def test_dask_measures_without_a_draw_from_pythons_generator():
     assert not [name for name in MODULES if getattr(sys.modules[name], "random", None) is random]
 
 
+def test_dask_finds_all_that_the_module_has():
+    let_dask_draw_elsewhere()
+    found = sys.modules["dask.sizeof"].random
+
+    assert not [name for name in vars(random) if not hasattr(found, name)]
+    assert found.Random is random.Random
+
+
 def test_everybody_else_keeps_it():
     let_dask_draw_elsewhere()
 

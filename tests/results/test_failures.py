@@ -60,7 +60,7 @@ def test_where_nothing_but_failures_came_the_error_begins_with_the_cause(regress
         report_failures([outcome(first), outcome(first)], np.nan)
 
     ours = str(told.value).split("\n")
-    assert ours[:4] == [*text.split("\n")[:2], FITS_FAILED.format(2), "ValueError: alpha=-1.0"]
+    assert ours[:5] == [*text.split("\n")[:3], FITS_FAILED.format(2), "ValueError: alpha=-1.0"]
     assert 'raise ValueError(f"alpha={self.alpha}")' in ours[-2]
     assert "failures_" in ours[-1]
 
@@ -69,7 +69,7 @@ def test_failures_that_differ_only_in_what_is_left_out_are_one():
     ours = f'  File "{Path(multisearch.__file__).parent}/fitting/_worker.py", line %d, in _fit\n    fit()\n'
     mine = '  File "mine.py", line 1, in fit\n    1 / 0\nZeroDivisionError: zero\n'
     text = f"Traceback (most recent call last):\n{ours}{mine}"
-    with pytest.raises(ValueError, match=r"(?s)failed\.\n2 fits failed with .*ZeroDivisionError: zero"):
+    with pytest.raises(ValueError, match=r"(?s)misconfigured\.\n2 fits failed with .*ZeroDivisionError: zero"):
         report_failures([outcome(text % 1), outcome(text % 2)], np.nan)
 
 
