@@ -61,7 +61,7 @@ def main():
     folder, n_jobs, n_candidates = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     scheduler = sys.argv[4] if len(sys.argv) > 4 else None
     signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored in what runs in the background
-    _estimator.callbacks_for = lambda verbose: [Told(folder)]
+    _estimator.callbacks_for = lambda *_: [Told(folder)]
     _search.TaskLoop = logged_arrivals(folder, _search.TaskLoop)
     search = search_in(folder, n_candidates, n_jobs=n_jobs, scheduler=scheduler)
     (folder / "begun").touch()
