@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import distributed
 
@@ -38,9 +38,27 @@ def cluster_for(scheduler: str, n_workers: int) -> Iterator[tuple[distributed.Cl
             yield client, Scattered(client)
 
 
+class _Client(distributed.Client):
+    """A client that is closed at once where it cannot connect.
+
+    Python would else close it whenever it collects its garbage, also while another client, in the same thread, holds
+    the lock that this takes, and then waits for ever.
+    """
+
+    def __init__(self, address: str) -> None:
+        try:
+            super().__init__(  # type: ignore[no-untyped-call]
+                address, timeout=_CONNECT_SECONDS, set_as_default=False
+            )
+        except BaseException:
+            with suppress(Exception):
+                self.close(timeout=_CONNECT_SECONDS)  # type: ignore[no-untyped-call]
+            raise
+
+
 def _connected(address: str) -> distributed.Client:
     try:
-        return distributed.Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
+        return _Client(address)
     except (OSError, ValueError) as error:
         raise ConnectionError(
             f"no dask scheduler answered at scheduler={address!r} within {_CONNECT_SECONDS} s; start one there, or use "

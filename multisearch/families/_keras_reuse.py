@@ -48,7 +48,8 @@ class Loan:
     @contextmanager
     def network_for(self, model: Any, seed: int | None) -> Iterator[tuple[Any, EpochFunctions | None]]:
         """Yield what to train: a shared network with this model's state and its functions, or the model itself."""
-        key = content_of(model) if self._network is None else None
+        # Where nothing is to be trained Keras never builds the optimizer, and some fail for that
+        key = content_of(model) if self._network is None and model.trainable_variables else None
         known = key is not None and key in _networks
         network = None
         if key is not None:
@@ -100,15 +101,11 @@ def content_of(model: Any) -> Hashable | None:
 
 
 def _is_new(model: Any) -> bool:
-    """Say whether a model is of one output and known layers, built and compiled but never trained, with what to train.
-
-    Where nothing is to be trained Keras never builds the optimizer, and some fail for that.
-    """
+    """Say whether a model is of one output and known layers, built and compiled but never trained."""
     return (
         type(model) in _keras_classes.models()
         and isinstance(_compiled_with(model), Mapping)
         and bool(model.built)
-        and bool(model.trainable_variables)
         and len(model.outputs) == 1  # with more, a history goes by the names of layers
         and all(type(layer) in _keras_classes.layers() for layer in model.layers)
         and type(model.optimizer) in _keras_classes.optimizers()

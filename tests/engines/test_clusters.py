@@ -1,3 +1,5 @@
+import gc
+
 import pytest
 
 from multisearch.engines import _clusters
@@ -36,5 +38,7 @@ def test_local_workers_share_files():
 def test_where_nobody_answers_the_error_names_the_address(monkeypatch, address, sentence):
     monkeypatch.setattr(_clusters, "_CONNECT_SECONDS", 1)
 
-    with pytest.raises(ConnectionError, match=sentence), cluster_for(address, 1):
+    with pytest.raises(ConnectionError, match=sentence) as raised, cluster_for(address, 1):
         pass
+    left = [one for one in gc.get_objects() if isinstance(one, _clusters._Client)]
+    assert {one.status for one in left} == {"closed"}, f"in the traceback of {raised}"
