@@ -179,11 +179,11 @@ def branched(width=6):
     ("build", "before", "settings"),
     [(deep, 4, {"early_stopping": EarlyStopping(patience=2)}), (branched, 5, {"epochs": 5})],
 )
-def test_networks_of_several_layers_with_names_that_keras_counts_up(build, before, settings, rows, short_cuts):
+def test_networks_of_several_layers_are_one_whatever_keras_has_counted(build, before, settings, rows, short_cuts):
     import keras
 
     def scores(*, optimize):
-        # Both searches count the same names, of which dense_9 and dense_10 sort the other way round
+        # dense_9 and dense_10 sort the other way round; in a fit there are neither
         keras.utils.clear_session()
         for _ in range(before):
             keras.layers.Dense(1)
@@ -192,7 +192,7 @@ def test_networks_of_several_layers_with_names_that_keras_counts_up(build, befor
     np.testing.assert_array_equal(scores(optimize=True), scores(optimize=False))
     counted, networks = short_cuts
     assert counted == [1] * 3
-    assert len({order for _, _, order, _ in networks}) == len(networks) == 2
+    assert len(networks) == 1
 
 
 SHAPES = {"flat": (24,), "sequence": (6, 4), "image": (4, 3, 2)}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from faults._processes import scheduler, worker
 from faults._signals import meanwhile, wait_for
-from faults._traced import X, held_fit_is_over, is_well_under_way, search_in, set_pace, y
+from faults._traced import X, assert_goes_on, held_fit_is_over, is_well_under_way, search_in, set_pace, y
 
 NEAR, FAR = "198.18.77.1", "198.18.77.2"
 
@@ -64,6 +64,7 @@ def main():
         where = {"host": FAR, "inside": inside}
         with scheduler(folder, **where) as (_, address), worker(address, folder, **where):
             assert_noticed(folder, pull_out, scheduler=address)
+    assert_goes_on(folder)  # here, since pytest makes errors of warnings, which keys of a journal tell
 
 
 if __name__ == "__main__":

@@ -72,4 +72,3 @@ def test_on_the_other_end_of_a_cable_that_is_pulled_out(tmp_path):
     command = [*in_own_namespace("net"), sys.executable, _cable.__file__, tmp_path]
     with started(*command, folder=tmp_path) as process:
         assert process.wait(timeout=300) == 0, (tmp_path / "said.txt").read_text()
-    assert_goes_on(tmp_path)
