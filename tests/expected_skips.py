@@ -10,6 +10,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 
 import pytest
 import sklearn
@@ -64,6 +65,11 @@ EXPECTED = [
         r"scikit-learn has callbacks since 1\.9|could not import 'sklearn\.callback': .*",
         has_older_sklearn,
         "there is nothing to test; the run with the newest versions has them",
+    ),
+    Expected(
+        r"TensorFlow names its threads since 2\.21",
+        lambda: parse_version(version("tensorflow")) < parse_version("2.21"),
+        "nothing tells its threads from others before; the run with the newest versions counts them",
     ),
     Expected(
         r"only Linux says .*|needs a folder in which nobody can make files|root may write anywhere",

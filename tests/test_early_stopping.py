@@ -455,7 +455,7 @@ def test_whoever_one_may_expect_to_stop_and_cannot_is_named_once(trees, regressi
     with pytest.warns(UserWarning, match=f"early_stopping does not apply to estimator 'other': {why}") as given:
         _preparation.prepare(search, *regression, {})
 
-    assert len(given) == 1
+    assert len([one for one in given if "early_stopping" in str(one.message)]) == 1
     _preparation.prepare(search.set_params(early_stopping={"trees": EarlyStopping()}), *regression, {})
 
 
@@ -729,7 +729,7 @@ def test_a_journal_gives_histories_and_knows_what_was_used_up(boosted, trees, re
         with pytest.warns(ConvergenceWarning, match="in . of 6 fits of estimator 'trees'") as given:
             search = clone(boosted).fit(*regression)
         assert search.search_stats_.evaluations_from_journal == from_journal
-        said.append([str(one.message) for one in given])
+        said.append([str(one.message) for one in given if one.category is ConvergenceWarning])
         histories.append(search.histories_)
     assert said[0] == said[1]
     assert histories[0].equals(histories[1])
@@ -786,7 +786,7 @@ def test_fits_that_use_up_their_iterations_are_said_once_with_what_to_do(trees, 
     with pytest.warns(ConvergenceWarning) as given:
         search.fit(*regression)
 
-    (said,) = given
+    (said,) = [one for one in given if one.category is ConvergenceWarning]
     assert str(said.message) == (
         "Early stopping came to the last iteration before patience ran out in 6 of 6 fits of estimator 'few': later "
         "iterations might be better; raise the limit (n_estimators, iterations, max_iter, epochs), which should be far "

@@ -23,10 +23,11 @@ LEAST_CASES = {"1.7": 119, "1.9": 143}
 
 @dataclass(frozen=True)
 class Differs:
-    """Why a test of scikit-learn's must fail on MultiModelSearchCV, and with what."""
+    """Why a test of scikit-learn's must fail on MultiModelSearchCV, with what, and since which version it is there."""
 
     reason: str
     raises: type[BaseException] | tuple[type[BaseException], ...]
+    since: str = "1.7"
 
 
 DIFFERS_EVERYWHERE = {
@@ -62,6 +63,8 @@ def searches_tested_with(grid_search, randomized_search, differs, name=MODULE):
     ours = (grid_search, randomized_search)
     found = {name: test for name, test in tests.items() if _runs(test, ours)}
     for test, why in differs.items():
+        if parse_version(sklearn.__version__) < parse_version(why.since):
+            continue
         found[test] = pytest.mark.xfail(reason=why.reason, raises=why.raises, strict=True)(found[test])
     return found
 
