@@ -121,6 +121,7 @@ def test_what_python_itself_writes_is_understood(work, first, last):
         text = traceback.format_exc()
     lines = shortened("", text).split("\n")
     assert lines[0].startswith(first)
-    assert lines[-1].strip().startswith(last) or "Previous line repeated" in lines[-1]
+    # Newer versions of Python show all lines of a statement
+    assert any(line.strip().startswith(last) for line in lines[-4:]) or "Previous line repeated" in lines[-1]
     assert len(lines) <= 15
     assert sys.modules["joblib"].__file__.rpartition("/")[0] not in "".join(files_in("\n".join(lines)))
