@@ -156,6 +156,7 @@ def test_a_network_is_what_it_is_by_hand(case, where, rows):
     assert len({found for _, found in expected}) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", WHERE)
 def test_callbacks_of_the_users_are_called_as_often_in_the_same_order_and_with_the_same_logs(where, rows, tmp_path):
     X, y, _, weights = rows

@@ -72,6 +72,7 @@ def test_threads_count_for_themselves():
     assert found == ["dense"]
 
 
+@pytest.mark.slow
 def test_a_search_gives_the_same_whatever_was_built_before_it_and_refits_so(regression):
     from scikeras.wrappers import KerasRegressor
 

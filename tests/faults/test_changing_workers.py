@@ -105,6 +105,7 @@ class TakesLongToArrive(Faulty):
         super().__setstate__(state)
 
 
+@pytest.mark.slow
 def test_data_take_longer_to_arrive_than_idle_workers_are_kept(new_cluster, regression, tmp_path):
     client = new_cluster(0)
     client.cluster.adapt(minimum=0, maximum=1, interval="100 ms", wait_count=1)

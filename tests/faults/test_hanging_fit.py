@@ -63,6 +63,7 @@ def test_while_it_is_scored(regression, tmp_path):
     assert_timed_out(search.failures_, {2: [0]})
 
 
+@pytest.mark.slow
 def test_in_a_shared_step(regression, tmp_path):
     pipeline = Pipeline([("step", FaultyStep(folder=str(tmp_path))), ("model", Ridge())])
     space = {"step__fault": ["nothing", "sleeps"], "model__alpha": [0.1, 10.0]}

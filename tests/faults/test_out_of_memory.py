@@ -19,6 +19,7 @@ def test_an_allocation_that_the_system_refuses(regression, tmp_path, place):
     assert search.failures_["message"].str.contains("MemoryError: Unable to allocate").all()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("clusters_keep_their_workers")
 def test_a_worker_that_its_nanny_kills_for_its_memory(new_cluster, regression, tmp_path):
     new_cluster(1, memory_limit="500MiB")

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.timeout(120)
 FAULTS = ["killed", "sleeps", "lacks_memory", "NotUnpicklableError"]
 
 
+@pytest.mark.slow
 def test_a_search_is_resumed_after_faults(regression, tmp_path):
     search = MultiModelSearchCV(
         among_sound_ones(FAULTS, tmp_path), cv=2, journal=tmp_path / "journal", fit_timeout=FIT_TIMEOUT, **OURS
