@@ -607,14 +607,16 @@ def test_histories_are_what_the_library_itself_records(boosted, trees, regressio
 
 
 def xgboosts_own(X, y, stopping):
-    xgboost = pytest.importorskip("xgboost")
+    import xgboost
+
     model = xgboost.XGBRegressor(n_estimators=100, max_depth=2, random_state=0, n_jobs=1)
     by_hand = clone(model).set_params(early_stopping_rounds=5).fit(X, y, eval_set=[stopping], verbose=False)
     return model, by_hand.evals_result()["validation_0"]
 
 
 def catboosts_own(X, y, stopping):
-    catboost = pytest.importorskip("catboost")
+    import catboost
+
     model = catboost.CatBoostRegressor(
         n_estimators=100,
         depth=2,

@@ -12,7 +12,6 @@ PNG = b"\x89PNG"
 
 @pytest.fixture
 def tournament(keras):
-    pytest.importorskip("matplotlib")
     spec = importlib.util.spec_from_file_location(EXAMPLE.stem, EXAMPLE)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

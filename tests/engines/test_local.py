@@ -114,10 +114,11 @@ def counted_threads(model, X, y):
 
 @pytest.mark.parametrize("n_cores", [3], indirect=True)
 def test_tensorflow_takes_its_share_on_a_worker(n_cores, regression):
-    wrappers = pytest.importorskip("scikeras.wrappers")
     if parse_version(version("tensorflow")) < parse_version("2.21"):
         pytest.skip("TensorFlow names its threads since 2.21")
-    network = wrappers.KerasRegressor(linear, loss="mean_squared_error", epochs=2, verbose=0, random_state=0)
+    from scikeras.wrappers import KerasRegressor
+
+    network = KerasRegressor(linear, loss="mean_squared_error", epochs=2, verbose=0, random_state=0)
     search = MultiModelSearchCV([("keras", network, {})], cv=2, n_jobs=1, scheduler="local", refit=False)
     search.set_params(scoring=threads_of_tensorflow).fit(*regression)
     assert list(search.cv_results_["mean_test_score"]) == [n_cores]
