@@ -6,7 +6,6 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from multisearch._fit_params import route, route_to_scorer
-from multisearch._sklearn_compat import weighs_samples
 
 X = np.zeros((4, 2))
 WEIGHTS = np.array([1.0, 2.0, 3.0, 4.0])
@@ -80,7 +79,6 @@ def test_anything_else_needs_routing_to_reach_a_scorer():
         routed_to_scorer({"groups": [0, 0, 1, 1], "sample_weight": WEIGHTS, "flag": True})
 
 
-@pytest.mark.skipif(weighs_samples(get_scorer("r2")) is None, reason="this scikit-learn does not ask scorers")
 def test_a_score_that_cannot_be_weighted_says_so():
     def without_weights(y_true, y_pred):
         return r2_score(y_true, y_pred)
