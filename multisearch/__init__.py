@@ -1,10 +1,10 @@
 """Model search for several estimators at once: one call, shared work, honest early stopping, any dask cluster."""
 
-from multisearch._early_stopping import EarlyStopping
-from multisearch._estimator import MultiModelSearchCV
 from multisearch._records import Check, SearchStats
+from multisearch.arguments import EarlyStopping
+from multisearch.estimator._search_cv import MultiModelSearchCV
+from multisearch.journal import read_journal
 from multisearch.preview import EstimatorPlan, SearchPlan
-from multisearch.results import read_journal
 
 __all__ = [
     "Check",

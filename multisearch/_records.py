@@ -17,6 +17,20 @@ Rows: TypeAlias = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
+class Competitor:
+    """One entry of ``estimators``: a name, an estimator, and the dicts of parameters to search."""
+
+    name: str
+    estimator: Any
+    spaces: tuple[Mapping[str, Any], ...]
+
+    @property
+    def distributions(self) -> list[str]:
+        """The names of the parameters that are drawn from a distribution, not taken from a list."""
+        return sorted({name for space in self.spaces for name, values in space.items() if hasattr(values, "rvs")})
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """One estimator with one parameter setting; a row of ``cv_results_``."""
 

@@ -149,7 +149,7 @@ def test_epochs_of_keras_in_one_call_are_fed_with_training_rows_and_validate_on_
 ):
     import tensorflow as tf
 
-    from multisearch.families._keras_training import EpochFunctions
+    from multisearch.families.keras._training import EpochFunctions
 
     fed = []
     fit = EpochFunctions.fit

@@ -27,7 +27,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from multisearch import MultiModelSearchCV, read_journal
 from multisearch._printable import printable
-from multisearch.engines import _local
+from multisearch.engines.local import _workers as _local
 
 PAGE = Path(__file__).parents[1] / "docs" / "user_guide" / "security.md"
 ON_THE_PAGE, HERE = "192.0.2.", "127.0.0.1"

@@ -14,11 +14,11 @@ from joblib.parallel import get_active_backend
 
 from multisearch.engines._base import Engine
 from multisearch.engines._inline import InlineEngine
-from multisearch.engines._process import begin
+from multisearch.engines.local._process import begin
 
 logger = logging.getLogger("multisearch")
 
-_DASK_ENGINE = "multisearch.engines._dask"
+_DASK_ENGINE = "multisearch.engines.cluster._engine"
 
 
 @contextmanager
@@ -52,7 +52,7 @@ def open_engine(n_jobs: int | None, scheduler: str | None, worker_timeout: float
     n_workers = joblib.cpu_count() if n_jobs is None else _n_workers(n_jobs)
     if scheduler == "local" and _DASK_ENGINE not in sys.modules:
         begin(n_workers)  # while this process imports distributed
-    from multisearch.engines._dask import dask_engine
+    from multisearch.engines.cluster._engine import dask_engine
 
     with dask_engine(scheduler, n_workers, worker_timeout) as engine:
         yield engine

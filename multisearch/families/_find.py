@@ -9,10 +9,10 @@ from typing import Any
 from multisearch.families._base import Family
 from multisearch.families._catboost import CatBoostFamily
 from multisearch.families._hist_gradient_boosting import HistGradientBoostingFamily
-from multisearch.families._keras import KerasFamily
 from multisearch.families._lightgbm import LightGBMFamily
 from multisearch.families._sklearn_ensembles import SklearnEnsembleFamily
 from multisearch.families._xgboost import XGBoostFamily
+from multisearch.families.keras._family import KerasFamily
 
 FAMILIES: tuple[Family, ...] = (
     LightGBMFamily(),

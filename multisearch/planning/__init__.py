@@ -4,7 +4,7 @@ from multisearch.planning._batching import Costs
 from multisearch.planning._checks import SHARE, Checks, Repetition, Slots
 from multisearch.planning._folds import FoldPlan, StoppingRows, make_folds
 from multisearch.planning._paths import Fit, fits_of
-from multisearch.planning._recovery import Recovery, next_on_path
+from multisearch.planning._plan import Plan, Planner
 from multisearch.planning._schedule import Schedule
 from multisearch.planning._tree import Leaf, Node, StepChains, StepTree
 from multisearch.planning._verdicts import Evidence, are_equal, verdict_of
@@ -18,7 +18,8 @@ __all__ = [
     "FoldPlan",
     "Leaf",
     "Node",
-    "Recovery",
+    "Plan",
+    "Planner",
     "Repetition",
     "Schedule",
     "Slots",
@@ -28,6 +29,5 @@ __all__ = [
     "are_equal",
     "fits_of",
     "make_folds",
-    "next_on_path",
     "verdict_of",
 ]

@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from multisearch._plan import Plan
 from multisearch.families import active_steps
 from multisearch.fitting import Problem
-from multisearch.planning import Node
+from multisearch.planning import Node, Plan
 from multisearch.preview._sheet import Branch, count, duration, listed, shortened
 
 _SHOWN = 30

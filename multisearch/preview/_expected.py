@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import fmean
 
-from multisearch._plan import Plan
-from multisearch.planning import Leaf, Node
+from multisearch.planning import Leaf, Node, Plan
 from multisearch.preview._trial import IterationsOf, Tried
 
 KindOf = Callable[[Node], tuple[type, ...]]

@@ -11,15 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from multisearch._plan import Plan, Planner
-from multisearch._preparation import Preparation, prepare
 from multisearch._printable import printable
 from multisearch._records import Candidate
-from multisearch._search import give_warnings
+from multisearch.arguments import Preparation, prepare
 from multisearch.engines import open_engine, place_of
 from multisearch.families import active_steps
 from multisearch.fitting import Monitor, Problem, path_of
-from multisearch.planning import Node
+from multisearch.loop import give_warnings
+from multisearch.planning import Node, Plan, Planner
 from multisearch.preview._branches import branches_of
 from multisearch.preview._expected import Measurement, expect
 from multisearch.preview._parts import estimator_plans

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from multisearch._plan import Plan
 from multisearch._records import Candidate
 from multisearch.families import active_steps
 from multisearch.fitting import Problem
+from multisearch.planning import Plan
 from multisearch.preview._expected import Measurement
 from multisearch.preview._search_plan import EstimatorPlan
 from multisearch.preview._sheet import shortened

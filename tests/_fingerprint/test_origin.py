@@ -20,7 +20,7 @@ from multisearch._fingerprint._origin import (
 
 
 @pytest.mark.parametrize(
-    "name", ["sklearn.base", "numpy", "json", "importlib._bootstrap", "sys", "multisearch._estimator"]
+    "name", ["sklearn.base", "numpy", "json", "importlib._bootstrap", "sys", "multisearch.estimator._search_cv"]
 )
 def test_what_is_installed_and_this_library_are_not_the_users(name):
     origin = ByFile()

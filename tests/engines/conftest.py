@@ -3,7 +3,7 @@
 import pytest
 
 from multisearch import MultiModelSearchCV
-from multisearch._preparation import prepare
+from multisearch.arguments import prepare
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@
 import pytest
 
 from multisearch._records import Batch, Candidate, Evaluation, Refit, SharedStep
-from multisearch.engines._dask import DaskEngine
 from multisearch.engines._inline import InlineEngine
-from multisearch.engines._local import local_workers
-from multisearch.engines._placement import OnThisMachine, Scattered
+from multisearch.engines.cluster._engine import DaskEngine
+from multisearch.engines.cluster._placement import OnThisMachine, Scattered
+from multisearch.engines.local._workers import local_workers
 
 SETTINGS = [{"reduce__n_components": 2, "model__alpha": alpha} for alpha in (0.1, 10.0)]
 CANDIDATES = [Candidate(index, "ridge", setting) for index, setting in enumerate(SETTINGS)]

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from multisearch import MultiModelSearchCV, read_journal
-from multisearch.engines._by_value import CodeCannotBeSentError
+from multisearch.engines.transport._by_value import CodeCannotBeSentError
 
 X, y = np.random.default_rng(0).standard_normal((2, 60, 3))
 y = y[:, 0]

@@ -6,8 +6,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from multisearch import EarlyStopping, MultiModelSearchCV
-from multisearch.families import _keras_classes, _keras_reuse
-from multisearch.families._keras_training import EpochFunctions
+from multisearch.families.keras import _classes as _keras_classes
+from multisearch.families.keras import _reuse as _keras_reuse
+from multisearch.families.keras._training import EpochFunctions
 
 pytestmark = pytest.mark.slow  # fuzz/test_found.py has the shortest of these
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from faults._traced import X, search_in, y
 
-from multisearch import _estimator, _search
 from multisearch.callbacks import Callback
+from multisearch.estimator import _search_cv as _estimator
+from multisearch.loop import _search
 
 
 class Log:

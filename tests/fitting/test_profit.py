@@ -6,8 +6,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from multisearch import MultiModelSearchCV
-from multisearch._preparation import prepare
 from multisearch._records import EQUAL_SETTINGS, PATHS, SHARED_STEPS, Candidate, SharedStep
+from multisearch.arguments import prepare
 from multisearch.fitting._profit import Origin, by_path, by_steps, origin_of
 
 SHARED, TAKEN_FOR_EQUAL = {SHARED_STEPS}, {SHARED_STEPS, EQUAL_SETTINGS}

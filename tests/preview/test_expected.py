@@ -1,8 +1,7 @@
 import pytest
 
-from multisearch._plan import Plan
 from multisearch._records import Candidate, Failure
-from multisearch.planning import Fit, StepTree
+from multisearch.planning import Fit, Plan, StepTree
 from multisearch.preview._expected import expect
 from multisearch.preview._trial import Tried
 

@@ -4,9 +4,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from multisearch import MultiModelSearchCV
-from multisearch._plan import Planner
-from multisearch._preparation import prepare
 from multisearch._records import Candidate
+from multisearch.arguments import prepare
+from multisearch.planning import Planner
 from multisearch.preview._parts import estimator_plans
 
 

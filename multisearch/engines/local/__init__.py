@@ -1,0 +1,1 @@
+"""Our own worker processes, and the process that they hang on."""

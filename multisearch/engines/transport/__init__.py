@@ -1,0 +1,1 @@
+"""How a problem and its code get to other processes, and back."""
