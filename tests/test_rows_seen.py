@@ -15,7 +15,8 @@ from sklearn.preprocessing import StandardScaler
 from spies import PredictionsElsewhere, Witness, noted, numbered, numbers_of, small_network, watched
 from xgboost import XGBRegressor
 
-from multisearch import EarlyStopping, MultiModelSearchCV, _preparation
+from multisearch import EarlyStopping, MultiModelSearchCV
+from multisearch.arguments import _prepare
 from multisearch.families import stopping_family_of
 
 N_ROWS = 120
@@ -45,7 +46,7 @@ SPLITTERS = {
 }
 WHERE = {"inline": {"scheduler": "inline"}, "workers": {"scheduler": "local", "n_jobs": 2}}
 QUICK = {("inline", model, splitter) for model in MODELS if model != "keras" for splitter in SPLITTERS}
-QUICK |= {("inline", "keras", "groups"), ("workers", "histogram", "groups")}
+QUICK.add(("workers", "histogram", "groups"))
 EVERYWHERE = [
     pytest.param(where, model, splitter, marks=[] if (where, model, splitter) in QUICK else [pytest.mark.slow])
     for where in WHERE
@@ -60,7 +61,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:The argument 'eval_set' is depre
 @pytest.fixture(autouse=True)
 def no_checks(monkeypatch):
     """Keep what is fitted twice from hiding what is not fitted at all."""
-    monkeypatch.setattr(_preparation, "SHARE", 0.0)
+    monkeypatch.setattr(_prepare, "SHARE", 0.0)
 
 
 @pytest.fixture(scope="module")

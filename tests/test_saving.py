@@ -84,9 +84,9 @@ def test_a_pickled_search_predicts_and_remembers_the_same(library, regression, t
 
 
 OF_SEARCHES = [
-    "multisearch.estimator._search_cv.MultiModelSearchCV",
     "multisearch._records.Check",
     "multisearch._records.SearchStats",
+    "multisearch.estimator._search_cv.MultiModelSearchCV",
 ]
 
 

@@ -27,7 +27,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from multisearch import MultiModelSearchCV, read_journal
 from multisearch._printable import printable
-from multisearch.engines.local import _workers as _local
+from multisearch.engines.local import _workers
 
 PAGE = Path(__file__).parents[1] / "docs" / "user_guide" / "security.md"
 ON_THE_PAGE, HERE = "192.0.2.", "127.0.0.1"
@@ -43,7 +43,7 @@ def addresses_listened_on(process):
 def test_whatever_local_workers_consist_of_listens_on_loopback_only(regression):
     before = set(addresses_listened_on(psutil.Process()))
     MultiModelSearchCV([("ridge", Ridge(), {"alpha": [0.1, 1.0]})], n_jobs=2).fit(*regression)
-    host = psutil.Process(_local._warm[os.getpid(), 2]._host._process.pid)
+    host = psutil.Process(_workers._warm[os.getpid(), 2]._host._process.pid)
     processes = [host, *host.children(recursive=True)]
     by_process = [set(addresses_listened_on(process)) for process in processes]
 
@@ -54,7 +54,7 @@ def test_whatever_local_workers_consist_of_listens_on_loopback_only(regression):
 
 def test_folders_for_local_workers_are_private(regression):
     MultiModelSearchCV([("ridge", Ridge(), {})], n_jobs=2).fit(*regression)
-    folders = _local._warm[os.getpid(), 2].folders
+    folders = _workers._warm[os.getpid(), 2].folders
     assert folders
     assert all(folder.stat().st_mode & 0o077 == 0 for folder in folders)
 
@@ -136,6 +136,7 @@ def configuration_of(folder):
     }
 
 
+@pytest.mark.slow
 def test_a_search_on_a_cluster_with_tls_gives_the_same_scores(tls_address, certificates, two_pipelines, regression):
     inline = MultiModelSearchCV(two_pipelines, cv=3).fit(*regression)
     with Client(tls_address, security=security_of(certificates)) as client:
@@ -162,6 +163,7 @@ def test_an_address_is_enough_where_the_configuration_has_the_certificates(
     assert_same_results(inline.cv_results_, search.cv_results_)
 
 
+@pytest.mark.slow
 def test_without_certificates_a_search_ends_before_anything_is_sent(tls_address, two_pipelines, regression):
     with pytest.raises(ConnectionError, match="for TLS, make a client of distributed with its security"):
         MultiModelSearchCV(two_pipelines, scheduler=tls_address).fit(*regression)
@@ -173,6 +175,7 @@ def test_who_speaks_without_tls_is_not_listened_to(tls_address, two_pipelines, r
         MultiModelSearchCV(two_pipelines, scheduler=address).fit(*regression)
 
 
+@pytest.mark.slow
 def test_certificates_of_another_authority_are_not_accepted(tls_address, tmp_path, two_pipelines, regression):
     theirs = make_certificates(tmp_path / "theirs")
     search = MultiModelSearchCV(two_pipelines, scheduler=tls_address)

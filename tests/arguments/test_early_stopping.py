@@ -19,8 +19,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from xgboost import XGBRegressor
 
-from multisearch import EarlyStopping, MultiModelSearchCV, _preparation
+from multisearch import EarlyStopping, MultiModelSearchCV
 from multisearch._records import StoppingRule
+from multisearch.arguments import _prepare
 from multisearch.arguments._early_stopping import iterations_for_refit
 from multisearch.families import last_step
 
@@ -92,7 +93,7 @@ WITNESSES = {
 
 @pytest.fixture(params=WITNESSES)
 def witnesses(request, monkeypatch):
-    monkeypatch.setattr(_preparation, "SHARE", 0.0)  # a check would be one fit more
+    monkeypatch.setattr(_prepare, "SHARE", 0.0)  # a check would be one fit more
     for noted in (Witness.fitted_on, Witness.transformed, FITTED_ON, STOPPED_BY):
         noted.clear()
     return Pipeline([("witness", Witness()), ("model", WITNESSES[request.param]())])
@@ -298,7 +299,7 @@ def test_keras_classifiers_behave_as_classifiers(classification):
         early_stopping=EarlyStopping(patience=2),
         random_state=0,
     ).fit(X, y)
-    problem = _preparation.prepare(search, X, y, {}).problem
+    problem = _prepare.prepare(search, X, y, {}).problem
     (folds,) = [folds for folds in problem.folds if folds[0].stopping is not None]
     for fold, (train, test) in zip(folds, StratifiedKFold(2).split(X, y), strict=True):
         np.testing.assert_array_equal(fold.test, test)
@@ -453,10 +454,10 @@ def test_whoever_one_may_expect_to_stop_and_cannot_is_named_once(trees, regressi
     estimators = [("trees", trees, {}), ("ridge", Ridge(), {}), ("other", estimator, {})]
     search = MultiModelSearchCV(estimators, cv=2, early_stopping=EarlyStopping(), random_state=0)
     with pytest.warns(UserWarning, match=f"early_stopping does not apply to estimator 'other': {why}") as given:
-        _preparation.prepare(search, *regression, {})
+        _prepare.prepare(search, *regression, {})
 
     assert len([one for one in given if "early_stopping" in str(one.message)]) == 1
-    _preparation.prepare(search.set_params(early_stopping={"trees": EarlyStopping()}), *regression, {})
+    _prepare.prepare(search.set_params(early_stopping={"trees": EarlyStopping()}), *regression, {})
 
 
 @pytest.mark.parametrize(("estimator", "why"), PASSED_OVER, ids=KINDS)
@@ -469,11 +470,11 @@ def test_whoever_cannot_stop_is_an_error_by_name(regression, estimator, why):
 def test_of_the_models_that_a_setting_chooses_those_that_cannot_stop_are_named(trees, regression):
     pipeline = Pipeline([("model", GradientBoostingRegressor())])
     search = MultiModelSearchCV([("any", pipeline, {"model": [trees]})], early_stopping=EarlyStopping())
-    _preparation.prepare(search, *regression, {})
+    _prepare.prepare(search, *regression, {})
 
     search.set_params(estimators=[("any", pipeline, {"model": [trees, MLPRegressor()]})])
     with pytest.warns(UserWarning, match="estimator 'any': MLPRegressor stops early by parameters of its own only"):
-        _preparation.prepare(search, *regression, {})
+        _prepare.prepare(search, *regression, {})
 
 
 # imbalanced-learn
@@ -508,7 +509,7 @@ def make_sampled():
 
 @pytest.mark.parametrize("library", WITNESSES)
 def test_samplers_see_training_rows_only(make_sampled, numbered, library, monkeypatch):
-    monkeypatch.setattr(_preparation, "SHARE", 0.0)
+    monkeypatch.setattr(_prepare, "SHARE", 0.0)
     X, y = numbered
     search = MultiModelSearchCV(
         [("sampled", make_sampled(WITNESSES[library]()), {"model__n_estimators": [3, 6]})],
@@ -565,7 +566,7 @@ def test_a_model_inside_another_is_not_stopped_behind_a_sampler(make_sampled, re
     estimator = make_sampled(TransformedTargetRegressor(LGBMRegressor()))
     search = MultiModelSearchCV([("sampled", estimator, {})], early_stopping=EarlyStopping())
     with pytest.warns(UserWarning, match="its LGBMRegressor is inside a TransformedTargetRegressor"):
-        _preparation.prepare(search, *regression, {})
+        _prepare.prepare(search, *regression, {})
 
 
 # What is recorded

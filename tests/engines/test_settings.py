@@ -80,6 +80,7 @@ def network_of_one_type(meta):
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fit_timeout", [None, 100])
 def test_keras(client, keras, fit_timeout):
     from scikeras.wrappers import KerasRegressor

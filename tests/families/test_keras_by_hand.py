@@ -16,7 +16,8 @@ from sklearn.model_selection import KFold, ShuffleSplit
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from multisearch import EarlyStopping, MultiModelSearchCV, _preparation
+from multisearch import EarlyStopping, MultiModelSearchCV
+from multisearch.arguments import _prepare
 
 CV = KFold(2)
 HELD_BACK = ShuffleSplit(1, test_size=0.3, random_state=1)
@@ -27,7 +28,7 @@ NAMES = np.array(["low", "middle", "high"])
 @pytest.fixture(autouse=True)
 def no_checks(monkeypatch):
     """Keep the search from fitting anything twice, which callbacks would note."""
-    monkeypatch.setattr(_preparation, "SHARE", 0.0)
+    monkeypatch.setattr(_prepare, "SHARE", 0.0)
 
 
 @pytest.fixture(scope="module")

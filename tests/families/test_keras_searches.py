@@ -6,8 +6,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from multisearch import EarlyStopping, MultiModelSearchCV
-from multisearch.families.keras import _classes as _keras_classes
-from multisearch.families.keras import _reuse as _keras_reuse
+from multisearch.families.keras import _classes, _reuse
 from multisearch.families.keras._training import EpochFunctions
 
 pytestmark = pytest.mark.slow  # fuzz/test_found.py has the shortest of these
@@ -26,8 +25,8 @@ def short_cuts(monkeypatch):
     counted = []
     fit = EpochFunctions.fit
     monkeypatch.setattr(EpochFunctions, "fit", lambda *args: (counted.append(1), fit(*args))[1])
-    monkeypatch.setattr(_keras_reuse, "_networks", type(_keras_reuse._networks)())
-    return counted, _keras_reuse._networks
+    monkeypatch.setattr(_reuse, "_networks", type(_reuse._networks)())
+    return counted, _reuse._networks
 
 
 def scores_of(build, space, rows, *, optimize, **settings):
@@ -259,4 +258,4 @@ def test_every_layer_that_is_listed_comes_out_the_same(shape, rows, short_cuts):
 def test_every_layer_that_is_listed_is_among_them():
     used = {type(layer) for shape in SHAPES for layer in of_all_layers(shape).layers}
 
-    assert {layer.__name__ for layer in _keras_classes.layers() - used} == {"Embedding"}
+    assert {layer.__name__ for layer in _classes.layers() - used} == {"Embedding"}

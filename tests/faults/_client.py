@@ -13,7 +13,7 @@ from pathlib import Path
 from faults._traced import X, search_in, y
 
 from multisearch.callbacks import Callback
-from multisearch.estimator import _search_cv as _estimator
+from multisearch.estimator import _search_cv
 from multisearch.loop import _search
 
 
@@ -62,7 +62,7 @@ def main():
     folder, n_jobs, n_candidates = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     scheduler = sys.argv[4] if len(sys.argv) > 4 else None
     signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored in what runs in the background
-    _estimator.callbacks_for = lambda *_: [Told(folder)]
+    _search_cv.callbacks_for = lambda *_: [Told(folder)]
     _search.TaskLoop = logged_arrivals(folder, _search.TaskLoop)
     search = search_in(folder, n_candidates, n_jobs=n_jobs, scheduler=scheduler)
     (folder / "begun").touch()

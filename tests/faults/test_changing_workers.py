@@ -70,6 +70,7 @@ def test_a_cluster_is_scaled_up_and_down(new_cluster, regression, tmp_path):
     assert search.failures_.empty
 
 
+@pytest.mark.slow
 def test_a_new_worker_gets_work_and_is_counted(new_cluster, regression, tmp_path):
     client = new_cluster(1)
 

@@ -77,7 +77,8 @@ def test_in_a_shared_step(regression, tmp_path):
     assert_timed_out(search.failures_, {row: [0] for row in range(4) if row not in sound})
 
 
-@pytest.mark.parametrize("fault", ["sleeps", pytest.param("holds_the_interpreter", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", ["sleeps", "holds_the_interpreter"])
 def test_on_a_cluster_of_the_users_no_other_worker_is_restarted(theirs, regression, tmp_path, fault):
     before = set(theirs.run(os.getpid).values())
     search = MultiModelSearchCV(among_sound_ones([fault], tmp_path), cv=ONE_SPLIT, fit_timeout=FIT_TIMEOUT)

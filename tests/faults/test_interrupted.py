@@ -47,7 +47,7 @@ def interruptible():
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("times", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_script_on_local_workers_ends_and_leaves_no_process(tmp_path, times):
     set_pace(tmp_path, 0.02, hold_after=57)
     with started(sys.executable, Path(_client.__file__), tmp_path, 2, 15, folder=tmp_path) as process:

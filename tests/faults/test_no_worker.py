@@ -65,6 +65,7 @@ def test_all_are_killed_and_none_comes_back(address, folder):
     assert_goes_on(folder)
 
 
+@pytest.mark.slow
 def test_a_resource_that_no_worker_has_until_one_comes(address, folder):
     with worker(address, folder), Client(address) as client, dask.annotate(**NEEDS_GPU):
         client.wait_for_workers(1, timeout=30)

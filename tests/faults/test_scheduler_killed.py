@@ -20,7 +20,7 @@ from faults._traced import (
 pytestmark = pytest.mark.timeout(240)
 
 
-@pytest.mark.parametrize("given", ["client", "address"])
+@pytest.mark.parametrize("given", ["client", pytest.param("address", marks=pytest.mark.slow)])
 def test_the_search_ends_at_once(tmp_path, given):
     set_pace(tmp_path, 0.02, hold_after=57)
 

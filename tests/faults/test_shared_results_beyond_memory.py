@@ -39,6 +39,7 @@ class LooksAtSomeColumns(Ridge):
         return super().predict(X[:, :8].copy())
 
 
+@pytest.mark.slow
 def test_together_they_exceed_the_memory_of_all_workers(new_cluster):
     client = new_cluster(2, memory_limit=LIMIT)
     X = np.random.default_rng(0).standard_normal((N_ROWS, 8))

@@ -4,7 +4,8 @@ from fuzz._profiles import short
 from hypothesis import given
 from hypothesis import strategies as st
 
-pytestmark = pytest.mark.timeout(900)  # what is found is made small, for which hypothesis takes up to five minutes
+# What is found is made small, for which hypothesis takes up to five minutes
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @short(60)

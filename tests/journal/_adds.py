@@ -5,7 +5,7 @@ It begins at a line on its input, and says the keys of each three entries as soo
 
 import sys
 
-from results._journals import entry
+from journal._journals import entry
 
 from multisearch.journal import Journal
 

@@ -10,14 +10,13 @@ import sys
 from itertools import count
 from pathlib import Path
 
-from multisearch.journal import Journal
-from multisearch.journal import _file as _journal_file
+from multisearch.journal import Journal, _file
 
 
 def be_killed_before(number):
     """Let this process be killed at the N-th statement that SQLite begins; say which it is."""
     numbers = count(1)
-    connect = _journal_file._connect
+    connect = _file._connect
 
     def look(statement):
         if next(numbers) == number:
@@ -30,7 +29,7 @@ def be_killed_before(number):
         connection.set_trace_callback(look)
         return connection
 
-    _journal_file._connect = connect_and_look
+    _file._connect = connect_and_look
 
 
 def make(path, number):

@@ -15,7 +15,7 @@ import warnings
 from contextlib import suppress
 from pathlib import Path
 
-from results._journals import entry, write
+from journal._journals import entry, write
 
 from multisearch._records import Failure
 from multisearch.journal import Journal, read_journal

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from journal._journals import entry, found, known, write
 from namespaces import as_anybody
-from results._journals import entry, found, known, write
 
-from multisearch.journal import Journal, read_journal
-from multisearch.journal import _file as _journal_file
+from multisearch.journal import Journal, _file, read_journal
 
 either = pytest.mark.parametrize("opens", [Journal, read_journal])
 
@@ -127,7 +126,7 @@ def test_a_journal_is_a_durable_log_that_says_whose_it_is_and_which_version(path
         assert journal._connection.execute("PRAGMA busy_timeout").fetchone() == (30_000,)
         assert journal._connection.execute("PRAGMA trusted_schema").fetchone() == (0,)
     assert value_of(path, "journal_mode") == "wal"
-    assert value_of(path, "application_id") == _journal_file.APPLICATION_ID
+    assert value_of(path, "application_id") == _file.APPLICATION_ID
     assert value_of(path, "user_version") == 3
 
 
@@ -208,7 +207,7 @@ def test_a_file_with_anything_but_our_table_is_refused(path, opens, statements):
 
 
 def test_a_journal_that_stays_locked_is_an_error_at_the_start(path, monkeypatch):
-    monkeypatch.setattr(_journal_file, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(_file, "BUSY_SECONDS", 0.1)
     write(path, entry("a"))
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("BEGIN IMMEDIATE")

@@ -24,16 +24,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from journal import _adds, _makes, _on_small_disks
+from journal._journals import entry, found, known, write
 from namespaces import in_own_namespace
-from results import _adds, _makes, _on_small_disks
-from results._journals import entry, found, known, write
 from system_calls import may_be_seen
 
 from multisearch._histories import pack
 from multisearch._records import KILLED, RAISED, TIMEOUT, Failure
-from multisearch.journal import Entry, Journal, read_journal
-from multisearch.journal import _file as _journal_file
-from multisearch.journal import _rows as _journal_rows
+from multisearch.journal import Entry, Journal, _file, _rows, read_journal
 
 TESTS = Path(__file__).parents[1]
 
@@ -258,7 +256,7 @@ def test_a_journal_of_version_1_becomes_one_of_this_version_when_it_is_written_t
     after = read_journal(version_1)
     assert after.equals(before)
     connection = sqlite3.connect(version_1)
-    assert connection.execute("PRAGMA user_version").fetchone() == (_journal_file.VERSION,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (_file.VERSION,)
     names = connection.execute("SELECT name FROM sqlite_master").fetchall()
     connection.close()
     assert names == [("evaluations",)]
@@ -311,12 +309,12 @@ def test_damaged_rows_of_version_1_stay_damaged(version_1):
 
 def test_a_search_of_version_1_may_go_on_writing(version_1):
     """It had the file open when another process brought it up to date."""
-    columns = _journal_rows.columns_of(1)
+    columns = _rows.columns_of(1)
     names = ", ".join([*columns, "checksum"])
     old = sqlite3.connect(version_1, isolation_level=None)
     assert len(old.execute(f"SELECT {names} FROM evaluations").fetchall()) == len(VERSION_1)
     Journal(version_1).close()
-    row = _journal_rows.row_of(entry("late"), "search")
+    row = _rows.row_of(entry("late"), "search")
     values = [*row[: len(columns)], row[-1]]
     old.execute(f"REPLACE INTO evaluations ({names}) VALUES ({', '.join('?' * len(values))})", values)
     old.close()
@@ -490,7 +488,7 @@ def test_adding_waits_for_another_writer(path):
 
 
 def test_a_writer_that_never_ends_is_given_up_with_one_warning(path, monkeypatch):
-    monkeypatch.setattr(_journal_file, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(_file, "BUSY_SECONDS", 0.1)
     write(path, entry("a"))
     with Journal(path) as journal:
         writer = sqlite3.connect(path, isolation_level=None)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 import pytest
-from results._journals import entry, write
+from journal._journals import entry, write
 
 from multisearch._records import KILLED, Failure
 from multisearch.journal import Journal, read_journal

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from results._journals import entry
+from journal._journals import entry
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 

@@ -14,7 +14,7 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from multisearch import MultiModelSearchCV, _conclusion, _preparation, read_journal
+from multisearch import MultiModelSearchCV, read_journal
 from multisearch._fingerprint import Fingerprints
 from multisearch._records import (
     DIFFERS,
@@ -35,9 +35,10 @@ from multisearch._records import (
     Candidate,
     Outcome,
 )
-from multisearch.arguments import prepare
+from multisearch.arguments import _prepare, prepare
 from multisearch.callbacks import Callback
 from multisearch.engines._inline import InlineEngine
+from multisearch.estimator import _fitted_attributes
 from multisearch.families._sklearn_ensembles import SklearnEnsembleFamily
 from multisearch.fitting import _worker
 from multisearch.journal import Entry, Journal
@@ -71,7 +72,7 @@ def plain(search, X, y):
 @pytest.fixture
 def generous(monkeypatch):
     """Let checks take as long as they like, so that searches can be small."""
-    monkeypatch.setattr(_preparation, "SHARE", 1000.0)
+    monkeypatch.setattr(_prepare, "SHARE", 1000.0)
 
 
 # What is sound
@@ -189,6 +190,7 @@ def test_wrong_scores_of_transformed_rows_are_found(regression, monkeypatch):
     assert_same_results(search.cv_results_, plain(search, *regression).cv_results_)
 
 
+@pytest.mark.slow
 def test_a_keras_loop_that_trains_otherwise_is_found(regression, generous, monkeypatch):
     import keras
     from scikeras.wrappers import KerasRegressor
@@ -231,13 +233,13 @@ def test_sound_estimators_keep_their_short_cuts(regression, paths_are_broken):
 @pytest.mark.parametrize("is_broken", [True, False])
 def test_the_refit_of_a_distrusted_estimator_is_plain(regression, monkeypatch, is_broken):
     refits = []
-    refit_candidate = _conclusion.refit_candidate
+    refit_candidate = _fitted_attributes.refit_candidate
 
     def noted(engine, refit, callbacks):
         refits.append(refit)
         return refit_candidate(engine, refit, callbacks)
 
-    monkeypatch.setattr(_conclusion, "refit_candidate", noted)
+    monkeypatch.setattr(_fitted_attributes, "refit_candidate", noted)
     search = MultiModelSearchCV(forest_search().estimators[:1], cv=3)
     if is_broken:
         monkeypatch.setattr(SklearnEnsembleFamily, "truncate", broken_truncate)
@@ -282,6 +284,7 @@ def run_in_waves(regression, notes, **arguments):
     return Search(preparation, engine, [notes]).run(), sampler
 
 
+@pytest.mark.slow
 def test_later_waves_of_a_distrusted_estimator_take_no_short_cut(regression, paths_are_broken):
     notes = Notes()
     with pytest.warns(UserWarning, match=FAULT) as given:
@@ -310,13 +313,14 @@ def test_failures_that_only_a_short_cut_has_are_found(regression, generous, monk
     assert_same_results(scaled.cv_results_, plain(scaled, *regression).cv_results_)
 
 
+@pytest.mark.slow
 def test_rows_that_a_broken_short_cut_has_written_into_a_journal_are_replaced(regression, monkeypatch, tmp_path):
     journal = tmp_path / "search.journal"
     with monkeypatch.context() as context:
         context.setattr(SklearnEnsembleFamily, "truncate", broken_truncate)
-        context.setattr(_preparation, "SHARE", 0.0)
+        context.setattr(_prepare, "SHARE", 0.0)
         wrong = forest_search(journal=journal).fit(*regression)
-        context.setattr(_preparation, "SHARE", 1000.0)
+        context.setattr(_prepare, "SHARE", 1000.0)
         context.setattr(RandomForestRegressor, "__doc__", "")  # nothing that keys depend on
         larger = forest_search(journal=journal)
         larger.estimators[0][2]["n_estimators"] = [1, 2, 4, 30, 50]
@@ -361,7 +365,7 @@ def test_models_that_are_not_seeded_are_exempt(regression, source, verdict):
 
 def test_a_check_draws_nothing_that_others_would_have_drawn(regression, monkeypatch):
     def drawn(share):
-        monkeypatch.setattr(_preparation, "SHARE", share)
+        monkeypatch.setattr(_prepare, "SHARE", share)
         random.seed(3)
         np.random.seed(3)  # noqa: NPY002 - the generator that scikit-learn draws from
         noisy = pipeline(add=Noise())

@@ -14,7 +14,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from multisearch import EarlyStopping, MultiModelSearchCV, SearchPlan, _preparation
+from multisearch import EarlyStopping, MultiModelSearchCV, SearchPlan
+from multisearch.arguments import _prepare
 
 COUNTS = ("evaluations", "shared_steps", "step_fits", "step_fits_saved", "path_fits_saved")
 FOREST = Pipeline([("scale", StandardScaler()), ("model", RandomForestRegressor(random_state=0))])
@@ -171,7 +172,7 @@ class SlowLasso(Lasso):
 
 def test_where_fits_of_a_kind_take_equally_long_the_search_takes_what_was_expected(monkeypatch, regression):
     monkeypatch.setattr(time, "perf_counter", lambda: Clock.seconds)
-    monkeypatch.setattr(_preparation, "SHARE", 0.0)  # checks come on top
+    monkeypatch.setattr(_prepare, "SHARE", 0.0)  # checks come on top
     estimators = [
         ("ridge", Pipeline([("scale", SlowScaler()), ("model", SlowRidge())]), {"model__alpha": [0.1, 1.0, 10.0]}),
         ("lasso", Pipeline([("scale", SlowScaler()), ("model", SlowLasso())]), {"model__alpha": [0.1, 1.0]}),

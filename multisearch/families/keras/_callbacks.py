@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from multisearch.families.keras import _classes as _keras_classes
+from multisearch.families.keras import _classes
 from multisearch.families.keras._content import content_of_value, has_own_methods
 
 
@@ -38,7 +38,7 @@ def _is_known(callback: Any) -> bool:
     if type(callback) is _monitor_check_class():
         return _is_known(callback.stop)
     return (
-        type(callback) in _keras_classes.callbacks()
+        type(callback) in _classes.callbacks()
         and not has_own_methods(callback)
         and content_of_value(callback) is not None
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from multisearch.families.keras import _classes as _keras_classes
+from multisearch.families.keras import _classes
 
 _PLAIN = (type(None), bool, int, float, complex, str, bytes)
 _LIBRARIES = frozenset(["keras", "scikeras", "tensorflow", "numpy", "builtins", "abc", "functools", "enum", "optree"])
@@ -31,9 +31,9 @@ def live_content(model: Any) -> Hashable | None:
     hashable or None
         Equal for two models only where nothing but the values of their variables, names that stand in their
         configurations and bookkeeping tells them apart. None where the model has, anywhere, an object of a class that
-        is not listed in `_keras_classes`, a function that is not Keras' own, or a value of another kind.
+        is not listed in `_classes`, a function that is not Keras' own, or a value of another kind.
     """
-    return content_of_value(model) if type(model) in _keras_classes.models() else None
+    return content_of_value(model) if type(model) in _classes.models() else None
 
 
 def content_of_value(value: Any) -> Hashable | None:
@@ -62,7 +62,7 @@ def surroundings() -> Hashable | None:
 
     asked = [name for name in sorted(dir(keras.config)) if not name.startswith(("_", "set_", "enable_", "disable_"))]
     settings = {name: getattr(keras.config, name)() for name in asked}
-    deterministic = _keras_classes.named("tensorflow.python.framework.config", "is_op_determinism_enabled")
+    deterministic = _classes.named("tensorflow.python.framework.config", "is_op_determinism_enabled")
     settings["deterministic"] = deterministic() if deterministic is not None else deterministic
     settings["tensor float"] = tf.config.experimental.tensor_float_32_execution_enabled()
     settings["optimizer"] = [tf.config.optimizer.get_jit(), tf.config.optimizer.get_experimental_options()]
@@ -86,10 +86,10 @@ class _Description:
         kind = type(value)
         if kind in _PLAIN:
             return kind.__name__, repr(value)
-        container = _keras_classes.containers().get(kind)
+        container = _classes.containers().get(kind)
         if container is not None:
             return container, *self._items(container, value)
-        if kind in _keras_classes.ignored_attributes():
+        if kind in _classes.ignored_attributes():
             return self._of_object(value)
         for kinds, describe in _simple_kinds():
             if isinstance(value, kinds):
@@ -104,7 +104,7 @@ class _Description:
 
     def _of_object(self, thing: Any) -> Hashable:
         """Describe an object of a known class by all of its attributes but those that are bookkeeping."""
-        if type(thing) not in _keras_classes.values():
+        if type(thing) not in _classes.values():
             if id(thing) in self._numbers:
                 return "seen", str(self._numbers[id(thing)])
             self._numbers[id(thing)] = len(self._numbers)
@@ -117,16 +117,16 @@ class _Description:
         import keras
 
         kind = type(thing)
-        if name.startswith("_self_") or name in _keras_classes.ignored_attributes()[kind]:
+        if name.startswith("_self_") or name in _classes.ignored_attributes()[kind]:
             return None  # the former are TensorFlow's, for checkpoints
-        if kind in _keras_classes.variables() and name == "_value":
+        if kind in _classes.variables() and name == "_value":
             return _of_state(value)
         is_layer = isinstance(thing, keras.Layer)
         if is_layer and name.endswith("_initializer"):
             return None  # used up when the layer was built, and in the configuration
         if is_layer and _wraps_method(thing, name, value):
             return None
-        if kind in _keras_classes.compiled() and _names_a_custom_object(value):
+        if kind in _classes.compiled() and _names_a_custom_object(value):
             raise _UnknownError(value)
         return self.of(value)
 
@@ -222,7 +222,7 @@ def _names_a_custom_object(value: Any) -> bool:
 
 
 def _is_reached(module: str, thing: Any) -> bool:
-    return _keras_classes.named(module, str(getattr(thing, "__qualname__", thing.__name__))) is thing
+    return _classes.named(module, str(getattr(thing, "__qualname__", thing.__name__))) is thing
 
 
 def _is_of_libraries(member: Any) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from multisearch._records import KERAS_NETWORKS
-from multisearch.families.keras import _classes as _keras_classes
+from multisearch.families.keras import _classes
 from multisearch.families.keras._content import live_content, surroundings
 from multisearch.families.keras._rows import undisturbed
 from multisearch.families.keras._training import EpochFunctions
@@ -103,12 +103,12 @@ def content_of(model: Any) -> Hashable | None:
 def _is_new(model: Any) -> bool:
     """Say whether a model is of one output and known layers, built and compiled but never trained."""
     return (
-        type(model) in _keras_classes.models()
+        type(model) in _classes.models()
         and isinstance(_compiled_with(model), Mapping)
         and bool(model.built)
         and len(model.outputs) == 1  # with more, a history goes by the names of layers
-        and all(type(layer) in _keras_classes.layers() for layer in model.layers)
-        and type(model.optimizer) in _keras_classes.optimizers()
+        and all(type(layer) in _classes.layers() for layer in model.layers)
+        and type(model.optimizer) in _classes.optimizers()
         and not model.optimizer.built
     )
 

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from multisearch._records import KERAS_EPOCHS
-from multisearch.families.keras import _classes as _keras_classes
+from multisearch.families.keras import _classes
 from multisearch.families.keras._callbacks import look_at_whole_epochs
 from multisearch.families.keras._content import live_content
 from multisearch.families.keras._rows import EpochRows, rows_of_fit
@@ -137,7 +137,7 @@ def suits(model: Any) -> bool:
 
     return (
         keras.backend.backend() == "tensorflow"
-        and type(model) in _keras_classes.models()
+        and type(model) in _classes.models()
         and model.compiled
         and model.train_function is model.test_function is None
         and model.steps_per_execution == 1  # Keras 3.5 drops what an epoch leaves over

@@ -72,6 +72,7 @@ def test_what_dasks_own_nannies_leave_here_is_what_workers_have_anyway(host, mon
     assert host.changed_variables() == ["PYTHONHASHSEED"]
 
 
+@pytest.mark.slow
 def test_libraries_change_nothing_when_they_are_imported():
     script = """
     from multisearch.engines.local._process import HostProcess

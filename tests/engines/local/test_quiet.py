@@ -48,6 +48,7 @@ def heard():
     return os.environ.get("TF_CPP_MIN_LOG_LEVEL"), logging.getLogger("tensorflow").level
 
 
+@pytest.mark.slow
 def test_workers_are_quiet_and_this_process_as_it_was(tensorflows_log, monkeypatch):
     with local_workers(1) as workers:
         assert list(workers.client.run(heard).values()) == [("3", logging.ERROR)]

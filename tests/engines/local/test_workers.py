@@ -23,7 +23,8 @@ from sklearn.utils.fixes import parse_version
 
 from multisearch import MultiModelSearchCV
 from multisearch.arguments import prepare
-from multisearch.engines import _local, open_engine
+from multisearch.engines import open_engine
+from multisearch.engines.local import _workers
 from multisearch.engines.local._workers import local_workers
 
 
@@ -79,8 +80,8 @@ def n_cores(request, monkeypatch):
 
 
 def retire_single_worker():
-    with _local._lock:
-        _local._retire((os.getpid(), 1))
+    with _workers._lock:
+        _workers._retire((os.getpid(), 1))
 
 
 def native_threads():
@@ -112,6 +113,7 @@ def counted_threads(model, X, y):
     return model.threads_
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_cores", [3], indirect=True)
 def test_tensorflow_takes_its_share_on_a_worker(n_cores, regression):
     if parse_version(version("tensorflow")) < parse_version("2.21"):
@@ -236,6 +238,7 @@ class ScoresByTheEnvironment(Ridge):
         return float(os.environ.get("A_SCORE_OF_THE_USERS", "0"))
 
 
+@pytest.mark.slow
 def test_a_variable_that_is_set_later_reaches_workers_that_are_started_anew(monkeypatch, caplog, regression):
     search = MultiModelSearchCV([("ridge", ScoresByTheEnvironment(), {})], n_jobs=2, refit=False)
 
@@ -277,6 +280,7 @@ def test_workers_of_an_interrupted_search_are_closed():
     assert second.client.status == "closed"
 
 
+@pytest.mark.slow
 def test_a_forked_process_leaves_the_workers_alone(workers):
     script = """
     import os

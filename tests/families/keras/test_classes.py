@@ -4,7 +4,7 @@ import inspect
 
 import pytest
 
-from multisearch.families.keras import _classes as _keras_classes
+from multisearch.families.keras import _classes
 from multisearch.families.keras._content import live_content
 from multisearch.families.keras._reuse import content_of
 
@@ -237,7 +237,7 @@ BUILDERS = {
 def classes_of(keras, kind):
     """Return all classes of a module of Keras' that can be made, but of layers those that are listed."""
     if kind == "layers":
-        return sorted(_keras_classes.layers(), key=lambda one: one.__name__)
+        return sorted(_classes.layers(), key=lambda one: one.__name__)
     module = functools.reduce(getattr, kind.split("."), keras)
     found = {one for one in vars(module).values() if inspect.isclass(one) and one.__name__ not in ABSTRACT}
     return sorted(found, key=lambda one: one.__name__)
@@ -265,13 +265,14 @@ def parameters_of(kind, which):
     return dict.fromkeys([*named, *(OF_ALL_LAYERS if which.__name__ in ("Dense", "Dropout") else [])])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", BUILDERS)
 def test_equal_constructions_are_equal_and_every_argument_tells_them_apart(keras, kind):
     alike = []
     for which in classes_of(keras, kind):
         one, other = (content(keras, kind, which) for _ in range(2))
         assert one == other, which
-        assert one is not None or which not in _keras_classes.ignored_attributes(), which
+        assert one is not None or which not in _classes.ignored_attributes(), which
         for name in parameters_of(kind, which):
             key = (which.__name__, name)
             if key in LEFT_OUT:
@@ -293,9 +294,9 @@ def parts_of(model):
         thing = ahead.pop()
         if isinstance(thing, list | tuple | dict):
             ahead += thing.values() if isinstance(thing, dict) else thing
-        elif type(thing) in _keras_classes.ignored_attributes() and id(thing) not in found:
+        elif type(thing) in _classes.ignored_attributes() and id(thing) not in found:
             found[id(thing)] = thing
-            ignored = _keras_classes.ignored_attributes()[type(thing)]
+            ignored = _classes.ignored_attributes()[type(thing)]
             ahead += [value for name, value in vars(thing).items() if name not in ignored]
     return list(found.values())
 
@@ -317,7 +318,7 @@ def unseen_changes(keras, model, things):
     before = live_content(model)
     assert before is not None
     for thing in things:
-        ignored = _keras_classes.ignored_attributes()[type(thing)]
+        ignored = _classes.ignored_attributes()[type(thing)]
         for name, value in list(vars(thing).items()):
             used_up = isinstance(thing, keras.layers.Layer) and name.endswith("_initializer")
             if name in ignored or name.startswith("_self_") or used_up or type(value) not in ANOTHER:
@@ -351,7 +352,7 @@ def test_every_attribute_of_every_part_changed_later_tells_models_apart(keras):
 @pytest.mark.parametrize("kind", BUILDERS)
 def test_every_attribute_of_every_class_that_is_listed_tells_models_apart(keras, kind):
     unseen = []
-    for which in set(classes_of(keras, kind)) & set(_keras_classes.ignored_attributes()):
+    for which in set(classes_of(keras, kind)) & set(_classes.ignored_attributes()):
         model = BUILDERS[kind](which(**arguments(keras, which)))
         things = [thing for thing in parts_of(model) if type(thing) is which]
         assert things

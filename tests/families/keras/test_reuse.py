@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from multisearch._records import KERAS_EPOCHS, KERAS_NETWORKS, StoppingRule
-from multisearch.families.keras import _reuse as _keras_reuse
+from multisearch.families.keras import _reuse
 from multisearch.families.keras._family import KerasFamily
 from multisearch.families.keras._reuse import Loan, content_of
 
@@ -19,8 +19,8 @@ def keras():
 @pytest.fixture
 def networks(monkeypatch):
     """Start without shared networks; show those that are kept."""
-    monkeypatch.setattr(_keras_reuse, "_networks", type(_keras_reuse._networks)())
-    return _keras_reuse._networks
+    monkeypatch.setattr(_reuse, "_networks", type(_reuse._networks)())
+    return _reuse._networks
 
 
 def build(meta, compile_kwargs, width=6, rate=0.3):
@@ -70,6 +70,7 @@ def assert_equal(found, expected):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_models_of_equal_content_share_a_network_and_come_out_the_same(make, noisy, networks):
     models = [make(random_state=seed) for seed in range(2)]
     found = [fitted(model, *noisy) for model in models]
@@ -85,7 +86,7 @@ def test_models_of_equal_content_share_a_network_and_come_out_the_same(make, noi
 
 @pytest.mark.slow
 def test_models_of_other_content_have_a_network_of_their_own_and_few_are_kept(make, noisy, networks, monkeypatch):
-    monkeypatch.setattr(_keras_reuse, "_MOST_NETWORKS", 2)
+    monkeypatch.setattr(_reuse, "_MOST_NETWORKS", 2)
     for params in ({}, {"optimizer__learning_rate": 0.01}, {"model__rate": 0.2}):
         fitted(make(**params, epochs=2), *noisy)
 
@@ -224,7 +225,7 @@ def test_only_what_was_traced_for_another_model_counts_as_a_short_cut(make, nois
 
 
 def test_a_network_that_cannot_be_made_again_is_not_tried_again(keras, networks, monkeypatch):
-    monkeypatch.setattr(_keras_reuse, "_refused", type(_keras_reuse._refused)())
+    monkeypatch.setattr(_reuse, "_refused", type(_reuse._refused)())
     lent = []
     for _ in range(2):
         model = compiled(keras)
@@ -233,5 +234,5 @@ def test_a_network_that_cannot_be_made_again_is_not_tried_again(keras, networks,
             lent.append((network is model, functions))
 
     assert lent == [(True, None)] * 2
-    assert len(_keras_reuse._refused) == 1
+    assert len(_reuse._refused) == 1
     assert not networks
