@@ -7,7 +7,7 @@
 # make wheel-check  build wheel and sdist, and run the examples of README and guide with the wheel, on Python 3.12 if it is there
 # make soak    kill workers and clients of a search until it is done, some minutes (make soak ARGS="--fits 200")
 # make fuzz    draw searches for an hour, and print those that a short cut or a journal changes (ARGS="--minutes 5")
-# make bench   time searches beside their peers, most of a night (one benchmark: make bench ARGS=tiny_fits)
+# make bench   time searches beside their peers, some hours (one benchmark: make bench ARGS=tiny_fits)
 # make bench-quick  the same at small sizes: shows that scores agree, and bounds that do not depend on time
 # make docs    build docs/_build/html with warnings as errors, run the examples and the doctests
 # make lint    run ruff, mypy and import-linter

@@ -51,12 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not console.is_terminal:
         console.width = _WIDTH
     failures: list[str] = []
-    report = read_json(options.show) if options.show is not None else run(options, console, failures)
-    for table in tables_of(report):
-        console.print(table)
+    reports = [read_json(file) for file in options.show] or [run(options, console, failures)]
+    for report in reports:
+        for table in tables_of(report):
+            console.print(table)
+        failures += failures_of(report)
     if options.docs is not None:
-        options.docs.write_text(markdown(report), encoding="utf-8")
-    failures += failures_of(report)
+        options.docs.write_text("\n".join(markdown(report) for report in reports), encoding="utf-8")
     for failure in failures:
         console.print(failure.partition("\n")[0], style="bold red", highlight=False, markup=False)
     return 1 if failures else 0
@@ -71,7 +72,7 @@ class Options:
     runs: int | None
     json: Path
     docs: Path | None
-    show: Path | None
+    show: tuple[Path, ...]
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> Options:
@@ -82,7 +83,9 @@ def parse_arguments(arguments: Sequence[str] | None) -> Options:
     parser.add_argument("--runs", type=int, help="how often each contestant runs (default: up to the benchmark)")
     parser.add_argument("--json", type=Path, default=Path("results/benchmarks.json"), help="file for all raw times")
     parser.add_argument("--docs", type=Path, help="also write the table as Markdown to this file")
-    parser.add_argument("--show", type=Path, metavar="JSON", help="run nothing, show the table of an earlier run")
+    parser.add_argument(
+        "--show", type=Path, nargs="+", default=(), metavar="JSON", help="run nothing, show the tables of earlier runs"
+    )
     given = parser.parse_args(arguments)
     unknown = [name for name in given.names if name not in names()]
     if unknown:
@@ -90,7 +93,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> Options:
     if given.runs is not None and given.runs < 1:
         parser.error("--runs must be at least 1")
     size = "quick" if given.quick else "full"
-    return Options(tuple(given.names or names()), size, given.runs, given.json, given.docs, given.show)
+    return Options(tuple(given.names or names()), size, given.runs, given.json, given.docs, tuple(given.show))
 
 
 def run(options: Options, console: Console, failures: list[str]) -> Report:

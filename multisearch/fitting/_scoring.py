@@ -110,6 +110,8 @@ def score(scorer: Any, model: Any, rows: tuple[Any, Any], params: Mapping[str, A
     except Exception as error:  # noqa: BLE001 - a scorer may raise anything, of which scikit-learn makes a score
         raise_interrupt(error)
         told.error = error
+    if told.error is None:  # so that whatever is raised from here on is no failure of the scorer's
+        error_score = "raise"
     asked = scorer if told.error is not None and isinstance(scorer, MultimetricScorer) else told
     scores: Scores = checked_score(model, X, y, asked, dict(params), error_score)
     return scores

@@ -110,3 +110,14 @@ def test_an_earlier_run_can_be_shown(performances, measured, arguments, tmp_path
     assert main(["--show", str(tmp_path / "results.json"), "--docs", str(tmp_path / "again.md")]) == 0
     assert "2.50x" in capsys.readouterr().out
     assert (tmp_path / "again.md").read_text() == page
+
+
+def test_runs_can_be_shown_together(performances, measured, arguments, tmp_path):
+    files = [tmp_path / "first.json", tmp_path / "second.json"]
+    for seconds, file in zip([5.0, 6.0], files, strict=True):
+        performances(measured("multisearch", 2.0), measured("peer", seconds))
+        main([*arguments, "--json", str(file)])
+    assert main(["--show", *map(str, files), "--docs", str(tmp_path / "both.md")]) == 0
+    page = (tmp_path / "both.md").read_text()
+    assert page.count("Measured from") == 2
+    assert page.index("2.50x") < page.index("3.00x")

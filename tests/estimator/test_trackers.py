@@ -16,7 +16,7 @@ from multisearch.estimator._trackers import kept_out
 
 pytestmark = pytest.mark.filterwarnings("default")  # MLflow warns of itself, of Python and of scikit-learn
 
-GUIDE = Path(__file__).parents[1] / "docs" / "user_guide" / "results.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "user_guide" / "results.md"
 SPACE = {"ridge__alpha": [0.1, 1.0]}
 X, y = load_diabetes(return_X_y=True)
 

@@ -10,7 +10,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from multisearch.fitting import announced, make_scorers
+from multisearch.fitting import _scoring, announced, make_scorers
 from multisearch.fitting._scoring import only_looks_at_predictions, score, scores_on_transformed_rows
 
 
@@ -176,6 +176,15 @@ def failing_scorer(estimator, X, y):
 def test_a_scorer_that_fails_gives_the_error_score_and_a_warning(ridge, regression):
     with pytest.warns(UserWarning, match="Scoring failed.*set to -7(.|\n)*nothing to divide by"):
         assert score(failing_scorer, ridge, regression, {}, -7) == -7
+
+
+def test_an_interrupt_after_the_scorer_has_answered_is_no_failure_of_the_scorer(ridge, regression, monkeypatch):
+    def interrupted(*_):
+        raise TimeoutError("time is up")
+
+    monkeypatch.setattr(_scoring._Answer, "__call__", interrupted)  # where scikit-learn catches all exceptions
+    with pytest.raises(TimeoutError, match="time is up"):
+        score(get_scorer("r2"), ridge, regression, {}, np.nan)
 
 
 def test_of_several_metrics_only_the_failing_one_gets_the_error_score(ridge, regression):

@@ -207,6 +207,7 @@ class DaskEngine:
                 differs = result
                 self._tasks[key] = (task, future)
             elif result is not None:
+                future.release()  # not when the last reference goes: a traceback, or a cycle, may hold it for long
                 yield task, result
             elif future.status == "error":
                 yield from self._failed(task, future)
@@ -247,6 +248,7 @@ class DaskEngine:
         """
         self._forget_step(task)
         error: Any = future.exception()
+        future.release()
         if isinstance(error, _remote.StepTimeoutError):
             self._workers.end([error.worker])
             return Lost(error.failure, is_certain=True, worker=error.worker)
@@ -350,6 +352,8 @@ class DaskEngine:
         return [address for address, runs in answers.items() if runs]
 
     def _forget_everything(self) -> None:
+        for future in (*(future for _, future in self._tasks.values()), *self._steps.values()):
+            future.release()
         self._running.clear()
         self._tasks.clear()
         self._steps.clear()

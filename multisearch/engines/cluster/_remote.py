@@ -73,7 +73,10 @@ def run(placed: Placed, task: Task | bytes, shared: StepResult | CodeDiffersErro
             return error  # raised, dask would write it into the worker's log, as often as there are tasks
         opened: Task = pickle.loads(task) if isinstance(task, bytes) else task
         result = _run(problem, opened, shared, search)
-        return result if isinstance(result, StepResult) else returned(result)
+        if isinstance(result, StepResult):
+            return result
+        _drop_tracebacks(result)
+        return returned(result)
     finally:
         with _lock:
             _running[search] -= 1
@@ -101,6 +104,23 @@ def _run(
         if failure is not None and failure.kind == TIMEOUT:
             raise StepTimeoutError(failure, address)
     return result
+
+
+def _drop_tracebacks(result: BatchResult | RefitResult) -> None:
+    """Drop the tracebacks of exceptions, which their failures have as text.
+
+    Once a process has told of an error through dask, exceptions of that class travel with their tracebacks (by tblib).
+    On the client these become frames that keep alive all that stands on its stack when they are unpickled.
+    """
+    failures = [one.failure for one in result.outcomes] if isinstance(result, BatchResult) else [result.failure]
+    left: list[BaseException | None] = [failure.exception for failure in failures if failure is not None]
+    seen: set[int] = set()
+    while left:
+        error = left.pop()
+        if error is not None and id(error) not in seen:
+            seen.add(id(error))
+            error.__traceback__ = None
+            left += (error.__cause__, error.__context__, *getattr(error, "exceptions", ()))
 
 
 def abandon(search: str) -> bool:

@@ -7,6 +7,8 @@ from sklearn import config_context, get_config
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 from sklearn.linear_model import Lasso, Ridge
 from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils._param_validation import InvalidParameterError
+from tblib.pickling_support import install
 
 from multisearch import MultiModelSearchCV
 from multisearch._records import Candidate, SharedStep
@@ -96,9 +98,18 @@ def test_functions_of_the_users_script_travel(regression, client):
     assert on_cluster.search_stats_.shared_steps == 5
 
 
-def test_nothing_is_left_on_the_cluster(two_pipelines, regression, client):
-    MultiModelSearchCV(two_pipelines).fit(*regression)
+@pytest.fixture
+def held(client, monkeypatch):
+    """Hold every future, as a traceback may, or a cycle that Python has not collected yet."""
+    futures = []
+    submit = client.submit
+    monkeypatch.setattr(
+        client, "submit", lambda *given, **named: futures.append(submit(*given, **named)) or futures[-1]
+    )
+    return futures
 
+
+def assert_nothing_is_left(client):
     def keys(dask_scheduler):
         return [str(key) for key in dask_scheduler.tasks if "multisearch" in str(key)]
 
@@ -107,6 +118,40 @@ def test_nothing_is_left_on_the_cluster(two_pipelines, regression, client):
             break
         client.run(lambda: None)
     assert client.run_on_scheduler(keys) == []
+
+
+def test_nothing_is_left_on_the_cluster(two_pipelines, regression, client, held):
+    MultiModelSearchCV(two_pipelines).fit(*regression)
+    assert held
+    assert_nothing_is_left(client)
+
+
+def test_nothing_is_left_on_the_cluster_where_every_fit_has_failed(regression, client, held):
+    with pytest.raises(ValueError, match="All the 5 fits failed"):
+        MultiModelSearchCV([("ridge", Ridge(alpha="much"), {})]).fit(*regression)
+    assert held
+    assert_nothing_is_left(client)
+
+
+class Spoilt(Ridge):
+    def fit(self, X, y):
+        try:
+            int("much")
+        except ValueError as error:
+            raise ExceptionGroup("spoilt", [KeyError("part")]) from error
+
+
+@pytest.mark.parametrize("model", [Ridge(alpha="much"), Spoilt()])
+def test_exceptions_come_without_frames_also_where_dask_has_told_of_one_of_their_class(model, regression, client):
+    for kind in (ValueError, KeyError, ExceptionGroup, InvalidParameterError):
+        client.run(install, kind)  # as dask does with the class of every error that a worker tells of
+    with pytest.raises((ValueError, ExceptionGroup)) as raised:
+        MultiModelSearchCV([("model", model, {})], error_score="raise").fit(*regression)
+
+    error = raised.value
+    assert error.__notes__[0].startswith("Where it was raised:\nTraceback")
+    assert all(part.__traceback__ is None for part in getattr(error, "exceptions", ()))
+    assert error.__cause__ is None or error.__cause__.__traceback__ is None
 
 
 def test_a_released_shared_step_is_forgotten(preparation, client):
