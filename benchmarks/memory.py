@@ -121,6 +121,16 @@ def allowed(contestant: str, copies: int) -> Callable[[Taken], float]:
     return bound
 
 
+def flat(short: str) -> Callable[[Taken], float]:
+    """Return a function that computes how much higher the peak of a longer search may be."""
+
+    def bound(taken: Taken) -> float:
+        (first, *_) = taken.of(short)
+        return FLAT + first.figures["noise"] * first.figures["bytes of X"] / first.peaks[PHASE]
+
+    return bound
+
+
 NO_DATA = "without data"
 FLAT = 1.1
 """How much more memory a hundred times as many candidates may take: no more than noise."""
@@ -144,7 +154,7 @@ BENCHMARK = Benchmark(
             for name, (is_mapped, _) in CASES.items()
         ),
         *(
-            Bound(f"many over few, {where}", "x", growth(f"few, {where}", f"many, {where}"), FLAT)
+            Bound(f"many over few, {where}", "x", growth(f"few, {where}", f"many, {where}"), flat(f"few, {where}"))
             for where in ("in memory", "mapped")
         ),
     ),
