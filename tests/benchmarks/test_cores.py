@@ -19,15 +19,15 @@ print(joblib.cpu_count(), *threads)
 
 @pytest.fixture
 def larger_machine(monkeypatch):
-    """Pretend that there are eight cores, of which this process may use four."""
+    """Pretend that there are eight cores, of which this process may use four, and Linux, which binds to them."""
     bound = []
+    monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(os, "environ", {})
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {7, 1, 3, 5}, raising=False)
     monkeypatch.setattr(os, "sched_setaffinity", lambda pid, cores: bound.append(cores), raising=False)
     return bound
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux binds processes to cores")
 def test_everybody_gets_as_many_cores_on_a_larger_machine(larger_machine):
     confine()
     assert larger_machine == [[1, 3]]

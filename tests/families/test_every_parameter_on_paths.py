@@ -351,10 +351,13 @@ def test_scores_are_those_of_fits_alone(rows, name, parameter, value):
         params["grow_policy"] = "Lossguide"
     model = changed(name, **params)
     iterations = path_name(model)
-    if path_of(model, **{iterations: SIZES[1]}) is None:
-        return
     n_classes = 2 if {parameter, f"{parameter}={value}", f"{name}-{parameter}"} & OF_TWO_CLASSES else 3
-    check(model, iterations, rows[0], targets(model, rows[1], n_classes))
+    y = targets(model, rows[1], n_classes)
+    if path_of(model, **{iterations: SIZES[1]}) is None:  # not seeded, or not to be fitted alone: then none are merged
+        search = MultiModelSearchCV([("model", model, {iterations: SIZES})], scheduler="inline")
+        assert search.plan(rows[0], y).path_fits_saved == 0
+        return
+    check(model, iterations, rows[0], y)
 
 
 @pytest.mark.parametrize("name", BY_NAME)
